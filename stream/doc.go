@@ -1,0 +1,67 @@
+// Package stream is one stream type, and the operators that stand on it.
+//
+// It answers: how does a Go service turn an iterator over events, which can fail, be endless, or be larger
+// than memory, into counts, groups and files, with nothing lost and the same result on every run? A pipeline
+// is a chain of plain function calls that does nothing until somebody ranges over it:
+//
+//	lines := stream.Lines(file, stream.LinesOptions{Name: "events.log"})
+//	clicks := stream.TryMap(lines, parseClick)
+//	recent := stream.Filter(stream.WithContext(ctx, clicks), Click.IsHuman)
+//	counts := stream.CountBy(recent, Click.Page)
+//	for c, err := range counts {
+//		if err != nil {
+//			return err
+//		}
+//		fmt.Println(c.Key, c.Value)
+//	}
+//
+// # The words
+//
+// A source makes elements (Of, From, Lines, Chan), an operator takes a Seq and returns one (Map, Filter,
+// Aggregate), a sink takes a Seq and returns a result (Collect, Reduce, ForEach). A [Fold] is what an
+// aggregation does with the values of one key. A [Sink] is where an operator puts what it sets aside. A batch
+// is a slice the caller sees; a chunk is a run of adjacent elements with the same key.
+//
+// # Errors are part of the stream
+//
+// A [Seq] yields pairs. While err is nil the value is an element; the first pair with an error is the last
+// pair, and its value is zero. There are two kinds of trouble, and they travel differently: a bad record is
+// data and goes to a Sink, the stream goes on; a failed source, a full disk or a wrong option is an error and
+// ends the stream. The class sentinels (ErrMissing, ErrTransient, ErrCorrupt and so on) say with errors.Is
+// what to do about it.
+//
+// # The contract
+//
+// Every operator of this module keeps these, and package streamtest checks them on yours:
+//
+//   - E1 After an error nothing is yielded. An error that comes in goes out: errors.Is still holds.
+//   - E2 The value beside an error is the zero value.
+//   - E3 A bad record goes to a Sink. Only where the caller gave none is the first bad record the error.
+//   - E4 When the consumer breaks, the clean-up of all sources has run and every goroutine and temp file of the
+//     pipeline is gone before the for ends.
+//   - E5 A failed close becomes the error if nothing failed before. What publishes bytes is a sink that
+//     returns an error, never a Seq.
+//   - E6 A Seq can be run again if its source can; operators keep nothing between runs. A single-use source
+//     (Lines, Chan) yields ErrConsumed the second time, never silently nothing.
+//   - E7 A panic in your function comes out on the consumer's goroutine.
+//   - E8 A context appears only where something other than the source is waited for. Cancel a pipeline with
+//     WithContext at its source; it ends with context.Cause.
+//   - E9 Same input, same options: same output, byte for byte, whatever the workers, memory or map order.
+//   - E10 Nothing is read before the first element is asked for, and nothing ahead unless the operator says so.
+//   - E11 A wrong option is an *OptionError, yielded first, before the source is touched. A nil function
+//     panics and names itself.
+//
+// # Order, memory, concurrency
+//
+// Unless its comment says otherwise, an operator keeps the order of its input, holds one element, allocates
+// nothing per element, runs on the consumer's goroutine, starts none, and ends when its input ends. A Seq may
+// be run from several goroutines at once only if its source may; a Cursor, an Account and a Fold's
+// accumulator belong to one goroutine. The stateful operators say what they hold: Batch one batch, ChunkBy one
+// chunk, Aggregate one accumulator per distinct key.
+//
+// # When not to use it
+//
+// Where all the data is in a slice and nothing can fail, a for loop is shorter. Where rows are large (above
+// some hundred bytes), copying them through by-value stages costs more than the work: stream pointers or
+// batches. Where the job is a join of many tables with an optimiser's help, use a database.
+package stream
