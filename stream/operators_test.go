@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -75,6 +76,44 @@ func TestBatch_slices_are_the_consumers_own(t *testing.T) {
 	batches := collect(t, stream.Batch(stream.Of(1, 2, 3, 4), 2))
 	_ = append(batches[0], 99)
 	require.Equal(t, [][]int{{1, 2}, {3, 4}}, batches)
+}
+
+func TestChunkBy_table(t *testing.T) {
+	type click struct {
+		user string
+		n    int
+	}
+	chunks := collect(t, stream.ChunkBy(stream.Of(click{"a", 1}, click{"a", 2}, click{"b", 3}, click{"a", 4}), func(c click) string { return c.user }))
+	require.Equal(t, []stream.Chunk[string, click]{
+		{Key: "a", Values: []click{{"a", 1}, {"a", 2}}},
+		{Key: "b", Values: []click{{"b", 3}}},
+		{Key: "a", Values: []click{{"a", 4}}},
+	}, chunks, "adjacent only: a returns as a chunk of its own")
+}
+
+func TestChunkBy_keys_follow_the_key_rules(t *testing.T) {
+	nan := math.NaN()
+	self := func(v float64) float64 { return v }
+	require.Len(t, collect(t, stream.ChunkBy(stream.Of(nan, nan, 1), self)), 2, "NaN equals NaN")
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	same := at.In(time.FixedZone("x", 3600))
+	require.Len(t, collect(t, stream.ChunkBy(stream.Of(at, same), func(v time.Time) time.Time { return v })), 1, "times compare by instant")
+	_, err := stream.Collect(stream.ChunkBy(stream.Of(1), func(v int) *int { return &v }))
+	var option *stream.OptionError
+	require.ErrorAs(t, err, &option, "pointer keys are refused")
+	_, err = stream.Collect(stream.ChunkBy(stream.Of(1, 2), func(v int) any {
+		if v == 2 {
+			return []int{v}
+		}
+		return v
+	}))
+	require.ErrorContains(t, err, "element 1")
+}
+
+func TestChunkBy_unfinished_chunk_is_not_yielded_before_an_error(t *testing.T) {
+	got, err := stream.Collect(stream.ChunkBy(failAfter(errBoom, 1, 1, 2), func(v int) int { return v }))
+	require.ErrorIs(t, err, errBoom)
+	require.Equal(t, []stream.Chunk[int, int]{{Key: 1, Values: []int{1, 1}}}, got)
 }
 
 func TestZip_lengths_must_agree(t *testing.T) {

@@ -98,6 +98,7 @@ func TestNil_arguments_panic_by_name(t *testing.T) {
 		"stream: TakeWhile: nil predicate":         func() { stream.TakeWhile(s, nil) },
 		"stream: SkipWhile: nil predicate":         func() { stream.SkipWhile(s, nil) },
 		"stream: Scan: nil function":               func() { stream.Scan[int, int](s, 0, nil) },
+		"stream: ChunkBy: nil key":                 func() { stream.ChunkBy[int, int](s, nil) },
 		"stream: Zip: nil sequence":                func() { stream.Zip[int, int](s, nil) },
 		"stream: Pull: nil sequence":               func() { stream.Pull[int](nil, stream.PullOptions{}) },
 		"stream: Fail: nil error":                  func() { stream.Fail[int](nil) },
