@@ -48,20 +48,27 @@ func FlatMap[T, U any](s Seq[T], fn func(T) Seq[U]) Seq[U] {
 	needSeq(s, "FlatMap")
 	needFunc(fn == nil, "FlatMap", "function")
 	return func(yield func(U, error) bool) {
-		var zero U
+		// One closure serves all inner sequences: ranging over each would allocate one per element.
+		ended := false
+		inner := func(u U, err error) bool {
+			if ended {
+				return false
+			}
+			if err != nil {
+				var zero U
+				u, ended = zero, true
+			}
+			ended = !yield(u, err) || ended
+			return !ended
+		}
 		for v, err := range s {
 			if err != nil {
+				var zero U
 				yield(zero, err)
 				return
 			}
-			for u, err := range fn(v) {
-				if err != nil {
-					yield(zero, err)
-					return
-				}
-				if !yield(u, nil) {
-					return
-				}
+			if fn(v)(inner); ended {
+				return
 			}
 		}
 	}
