@@ -1,0 +1,18 @@
+//go:build purego
+
+package hash
+
+import "reflect"
+
+// The twin of read_unsafe.go for those who allow no unsafe: every key is walked by reflection. The hashes are
+// the same; a key costs several times more and may allocate.
+
+func hashKey[K comparable](n *node, k *K, seed uint64) uint64 {
+	return hashValue(n, reflect.ValueOf(k).Elem(), seed)
+}
+
+func equalKeys[K comparable](n *node, a, b *K) bool {
+	return n.equal(reflect.ValueOf(a).Elem(), reflect.ValueOf(b).Elem())
+}
+
+func checkKey[K comparable](n *node, k *K) *KeyError { return n.check(reflect.ValueOf(k).Elem()) }

@@ -1,0 +1,151 @@
+//go:build !purego
+
+package hash
+
+import (
+	"reflect"
+	"strconv"
+	"time"
+	"unsafe"
+)
+
+// The walk by address: the only use of unsafe in this package. read_pure.go is its twin.
+//
+// Invariant: p is the address of a live value of the type that the ops were compiled from, and each op's kind,
+// offset and length come from that type's reflect layout. So every read below is an aligned read, inside that
+// value, of exactly the Go type that lies there; nothing is written, and no pointer outlives the call.
+
+// foldAt appends the leaves at p.
+func foldAt(h uint64, ops []op, p unsafe.Pointer) uint64 {
+	for i := range ops {
+		o := &ops[i]
+		q := unsafe.Add(p, o.off)
+		switch o.kind {
+		case kindU8:
+			h = foldWord(h, uint64(*(*uint8)(q)))
+		case kindU16:
+			h = foldWord(h, uint64(*(*uint16)(q)))
+		case kindU32:
+			h = foldWord(h, uint64(*(*uint32)(q)))
+		case kindU64:
+			h = foldWord(h, *(*uint64)(q))
+		case kindI8:
+			h = foldWord(h, uint64(*(*int8)(q)))
+		case kindI16:
+			h = foldWord(h, uint64(*(*int16)(q)))
+		case kindI32:
+			h = foldWord(h, uint64(*(*int32)(q)))
+		case kindI64:
+			h = foldWord(h, uint64(*(*int64)(q)))
+		case kindF32:
+			h = foldWord(h, word32(*(*float32)(q)))
+		case kindF64:
+			h = foldWord(h, word64(*(*float64)(q)))
+		case kindString:
+			h = foldString(h, *(*string)(q))
+		case kindBytes:
+			h = Bytes(unsafe.Slice((*byte)(q), o.n), h)
+		case kindTime:
+			h = foldTime(h, instantOf(*(*time.Time)(q)))
+		case kindEface, kindIface:
+			h = foldInterface(h, reflect.ValueOf(loadInterface(o.kind, q)))
+		case kindLoop:
+			for range o.n {
+				h = foldAt(h, o.elem.ops, q)
+				q = unsafe.Add(q, o.stride)
+			}
+		}
+	}
+	return h
+}
+
+// equalAt compares the leaves at p with those at q.
+func equalAt(ops []op, p, q unsafe.Pointer) bool {
+	for i := range ops {
+		o := &ops[i]
+		a, b := unsafe.Add(p, o.off), unsafe.Add(q, o.off)
+		var same bool
+		switch o.kind {
+		case kindU8, kindI8:
+			same = *(*uint8)(a) == *(*uint8)(b)
+		case kindU16, kindI16:
+			same = *(*uint16)(a) == *(*uint16)(b)
+		case kindU32, kindI32:
+			same = *(*uint32)(a) == *(*uint32)(b)
+		case kindU64, kindI64:
+			same = *(*uint64)(a) == *(*uint64)(b)
+		case kindF32:
+			same = sameFloat(*(*float32)(a), *(*float32)(b))
+		case kindF64:
+			same = sameFloat(*(*float64)(a), *(*float64)(b))
+		case kindString:
+			same = *(*string)(a) == *(*string)(b)
+		case kindBytes:
+			same = string(unsafe.Slice((*byte)(a), o.n)) == string(unsafe.Slice((*byte)(b), o.n))
+		case kindTime:
+			same = instantOf(*(*time.Time)(a)) == instantOf(*(*time.Time)(b))
+		case kindEface, kindIface:
+			same = equalInterface(reflect.ValueOf(loadInterface(o.kind, a)), reflect.ValueOf(loadInterface(o.kind, b)))
+		case kindLoop:
+			same = true
+			for i := 0; same && i < o.n; i++ {
+				same = equalAt(o.elem.ops, unsafe.Add(a, uintptr(i)*o.stride), unsafe.Add(b, uintptr(i)*o.stride))
+			}
+		}
+		if !same {
+			return false
+		}
+	}
+	return true
+}
+
+// checkAt looks for an interface that holds what cannot be a key.
+func checkAt(ops []op, p unsafe.Pointer) *KeyError {
+	for i := range ops {
+		o := &ops[i]
+		q := unsafe.Add(p, o.off)
+		switch {
+		case o.kind == kindEface || o.kind == kindIface:
+			if err := checkInterface(reflect.ValueOf(loadInterface(o.kind, q))); err != nil {
+				return err.within(o.path)
+			}
+		case o.kind == kindLoop && o.elem.dynamic:
+			for j := range o.n {
+				if err := checkAt(o.elem.ops, unsafe.Add(q, uintptr(j)*o.stride)); err != nil {
+					return err.within(o.path + "[" + strconv.Itoa(j) + "]")
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// loadInterface copies the interface at q. All interfaces with methods share one layout (a table that knows
+// the type, then the value), so any such interface type reads it; the conversion looks only at the type.
+func loadInterface(k kind, q unsafe.Pointer) any {
+	if k == kindEface {
+		return *(*any)(q)
+	}
+	return *(*interface{ unused() })(q)
+}
+
+func hashKey[K comparable](n *node, k *K, seed uint64) uint64 {
+	p := unsafe.Pointer(k)
+	if len(n.ops) == 1 {
+		switch n.ops[0].kind {
+		case kindString:
+			return String(*(*string)(p), seed)
+		case kindBytes:
+			return Bytes(unsafe.Slice((*byte)(p), n.ops[0].n), seed)
+		case kindU64, kindI64:
+			return Uint64(*(*uint64)(p), seed)
+		}
+	}
+	return finish(foldAt(seed, n.ops, p), n.leaves)
+}
+
+func equalKeys[K comparable](n *node, a, b *K) bool {
+	return equalAt(n.ops, unsafe.Pointer(a), unsafe.Pointer(b))
+}
+
+func checkKey[K comparable](n *node, k *K) *KeyError { return checkAt(n.ops, unsafe.Pointer(k)) }

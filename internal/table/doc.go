@@ -1,0 +1,2 @@
+// Package table numbers keys: each distinct key gets the next dense index, in order of insertion.
+package table

@@ -1,0 +1,6 @@
+//go:build !invariants
+
+package table
+
+// checkInvariants is on under the invariants tag.
+func (t *Table[K]) checkInvariants() {}

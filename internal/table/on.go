@@ -1,0 +1,64 @@
+//go:build invariants
+
+package table
+
+import (
+	"fmt"
+	"math/bits"
+)
+
+// checkInvariants panics with the number of the first invariant that does not hold. It looks at everything
+// while the table is small, and then at every doubling, so that a test stays linear.
+func (t *Table[K]) checkInvariants() {
+	n := len(t.keys)
+	if n > 256 && bits.OnesCount(uint(n)) != 1 {
+		return
+	}
+	if n == 0 && t.slots == nil {
+		return
+	}
+	fail := func(number int, format string, args ...any) {
+		panic(fmt.Sprintf("table: invariant %d: %s\n%d keys, slots %x", number, fmt.Sprintf(format, args...), n, t.slots))
+	}
+	if bits.OnesCount(uint(len(t.slots))) != 1 {
+		fail(1, "%d slots", len(t.slots))
+	}
+	if n > maxLoad(len(t.slots)) || maxLoad(len(t.slots)) >= len(t.slots) || t.room != maxLoad(len(t.slots))-n {
+		fail(5, "%d keys in %d slots, room %d", n, len(t.slots), t.room)
+	}
+	if len(t.hashes) != n {
+		fail(4, "%d hashes", len(t.hashes))
+	}
+	seen := make([]bool, n)
+	for i, s := range t.slots {
+		if s == 0 {
+			continue
+		}
+		index := int(s&lower) - 1
+		if index < 0 || index >= n || seen[index] {
+			fail(2, "slot %d has index %d", i, index)
+		}
+		seen[index] = true
+		h := t.hashes[index]
+		if s&upper != h&upper {
+			fail(2, "slot %d has %x of hash %x", i, s, h)
+		}
+		mask := len(t.slots) - 1
+		for j := int(h & uint64(mask)); j != i; j = (j + 1) & mask {
+			if t.slots[j] == 0 {
+				fail(3, "slot %d is empty before %d", j, i)
+			}
+		}
+	}
+	for i := range n {
+		if !seen[i] {
+			fail(2, "index %d is in no slot", i)
+		}
+		if got := t.hasher.Hash(&t.keys[i], 0); got != t.hashes[i] {
+			fail(4, "key %d hashes to %x, noted %x", i, got, t.hashes[i])
+		}
+		if found, ok := t.Find(&t.keys[i]); !ok || found != i {
+			fail(4, "key %d is found at %d, %v", i, found, ok)
+		}
+	}
+}
