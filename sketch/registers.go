@@ -1,0 +1,196 @@
+package sketch
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math"
+
+	"github.com/axiomhq/hyperloglog"
+
+	"github.com/millrace-go/millrace/stream"
+)
+
+// registers is the part of an HLL that does not know the type of its keys. It stands on axiomhq's sketch and
+// takes away three of its surprises:
+//
+//	Its Estimate compacts. Ours works on a copy, so that looking at a sketch never changes it.
+//
+//	Its encoding depends on the order of insertion. A sparse sketch collects new keys in an unordered set and
+//	flushes it into a sorted list now and then; only a flush looks whether the list has become longer than
+//	the registers. But the list's length never shrinks when a key joins it (splitting a difference in two
+//	never takes fewer bytes), so "longer than the registers" is monotone in the set of keys: flushed once
+//	more, a sketch is dense exactly if its whole set's list is too long, whatever happened before. That
+//	flushed form is the canonical one; TestHLL_Law_Canonical watches it.
+//
+//	Its Reset keeps a dense sketch dense. Ours starts anew, or bytes would remember what was forgotten.
+type registers struct {
+	config config
+	sketch *hyperloglog.Sketch
+	keys   uint64 // upper bound of the keys in a sparse sketch: all adds counted, repetitions too
+	dense  bool   // known to be dense; false: not known
+}
+
+func newRegisters(c config) registers {
+	// The precision was checked, which is all that NewSketch can object to.
+	sk, err := hyperloglog.NewSketch(uint8(c.small), true)
+	if err != nil {
+		panic(fmt.Sprintf("sketch: precision %d: %v", c.small, err))
+	}
+	return registers{config: c, sketch: sk}
+}
+
+func (r *registers) add(hash uint64) {
+	r.keys++
+	r.sketch.InsertHash(hash)
+}
+
+// estimateCap is where estimates end: far beyond what can be counted, and below the numbers whose conversion
+// to an integer differs from processor to processor.
+const estimateCap = 1 << 62
+
+func (r *registers) estimate() uint64 {
+	n := r.sketch.Clone().Estimate()
+	if n > estimateCap {
+		return math.MaxUint64
+	}
+	return n
+}
+
+// standardError is 1.04/sqrt(m) (Flajolet, Fusy, Gandouet and Meunier 2007).
+func (r *registers) standardError() float64 {
+	return 1.04 / math.Sqrt(float64(r.count()))
+}
+
+// count returns the number of registers.
+func (r *registers) count() int { return 1 << r.config.small }
+
+func (r *registers) merge(op string, other *registers) error {
+	if err := r.config.conflict(op, &other.config); err != nil {
+		return err
+	}
+	if r == other {
+		return nil // a set united with itself
+	}
+	if err := r.sketch.Merge(other.sketch); err != nil {
+		return &Error{Op: op, What: "registers", Offset: -1, Class: stream.ErrConflict, Err: err}
+	}
+	r.dense = r.dense || other.dense
+	if r.dense {
+		return nil
+	}
+	// A merge of sparse sketches goes through the unordered set and leaves it as large as the other's list.
+	encoded, err := r.sketch.MarshalBinary()
+	if err != nil {
+		return &Error{Op: op, What: "registers", Offset: -1, Class: stream.ErrCorrupt, Err: err}
+	}
+	if r.dense = isDense(encoded); !r.dense {
+		r.sketch = r.sketch.Clone() // trims it
+		r.keys = sparseKeys(encoded)
+	}
+	return nil
+}
+
+func (r *registers) clone() registers {
+	c := *r
+	c.sketch = r.sketch.Clone()
+	return c
+}
+
+// size bounds the live bytes. Dense: the registers. Sparse: per key at most five bytes of list, which may
+// have grown to twice that, and a share of the unordered set, whose eight-byte slots are at most four times
+// its keys; it holds at most a hundredth of the number of registers, rounded up.
+func (r *registers) size() int {
+	const fixed = 384 // structs, headers, the smallest set
+	if r.dense {
+		return fixed + r.count()
+	}
+	set := uint64(r.count()/100 + 1)
+	list := min(10*r.keys, 2*(uint64(r.count())+5*set))
+	return fixed + int(list+32*min(r.keys, set))
+}
+
+// canonical returns axiomhq's encoding of the flushed sketch.
+func (r *registers) canonical() ([]byte, error) {
+	b, err := r.sketch.MarshalBinary()
+	if err != nil || isDense(b) || binary.BigEndian.Uint32(b[4:]) == 0 {
+		return b, err
+	}
+	flushed := r.sketch.Clone()
+	flushed.Estimate() // for its side effect
+	return flushed.MarshalBinary()
+}
+
+// isDense reads the fourth byte of axiomhq's encoding.
+func isDense(encoded []byte) bool { return encoded[3] == 0 }
+
+// sparseKeys counts the keys of a sparse encoding, in the unordered set and in the list.
+func sparseKeys(encoded []byte) uint64 {
+	set := uint64(binary.BigEndian.Uint32(encoded[4:]))
+	return set + uint64(binary.BigEndian.Uint32(encoded[8+4*set:]))
+}
+
+// Snapshot writes the sketch as one frame of at most 100 bytes more than its registers. The same set of keys
+// gives the same bytes, whatever the order and the machine. It does not change h.
+func (h *HLL[K]) Snapshot(w io.Writer) error { return h.regs.snapshot("HLL.Snapshot", w) }
+
+func (r *registers) snapshot(op string, w io.Writer) error {
+	payload, err := r.canonical()
+	if err != nil {
+		return fmt.Errorf("sketch: %s: %w", op, err)
+	}
+	f, err := r.config.begin(op, w, len(payload))
+	if err != nil {
+		return err
+	}
+	if err := f.payload(payload); err != nil {
+		return err
+	}
+	return f.end()
+}
+
+// Restore replaces what h has seen by a snapshot, of which it reads exactly the frame. It returns an *Error
+// matching stream.ErrCorrupt for broken bytes and stream.ErrConflict for the snapshot of another
+// configuration or key type, or what the reader returned; h is then unchanged. It allocates in proportion to
+// what was read.
+func (h *HLL[K]) Restore(r io.Reader) error { return h.regs.restore("HLL.Restore", r) }
+
+// restore decodes the payload, which is axiomhq's binary encoding in version 2, in canonical form: byte 0 is
+// 2, byte 1 the precision, byte 2 is 0, byte 3 is 1 for sparse and 0 for dense. Dense goes on with the number
+// of registers (4 bytes, big-endian) and the registers; sparse with four zero bytes (the unordered set, which
+// is empty), then count, last key and length of the sorted list (4 bytes each, big-endian), then the list as
+// differences in base 128. Keys and registers are those of our own hash, not of axiomhq's Insert. Bytes that
+// would be written differently are refused.
+func (r *registers) restore(op string, rd io.Reader) error {
+	const leastPayload, sparseHeader = 20, 20
+	payload, err := r.config.read(op, rd, min(leastPayload, 8+r.count()), sparseHeader+r.count())
+	if err != nil {
+		return err
+	}
+	corrupt := func(offset int64, what string, got, want any, err error) error {
+		return &Error{Op: op, What: what, Offset: headerSize + offset, Got: got, Want: want, Class: stream.ErrCorrupt, Err: err}
+	}
+	if payload[0] != 2 {
+		return corrupt(0, "encoding version of the registers", payload[0], 2, nil)
+	}
+	if uint32(payload[1]) != r.config.small {
+		return corrupt(1, "precision of the registers", payload[1], r.config.small, nil)
+	}
+	restored := registers{config: r.config, sketch: new(hyperloglog.Sketch), dense: isDense(payload)}
+	if err := restored.sketch.UnmarshalBinary(payload); err != nil {
+		return corrupt(0, "registers", nil, nil, err)
+	}
+	again, err := restored.canonical()
+	if err != nil || !bytes.Equal(again, payload) {
+		return corrupt(0, "encoding of the registers", "not canonical", "the bytes Snapshot writes", err)
+	}
+	if !restored.dense {
+		restored.keys = sparseKeys(payload)
+	}
+	*r = restored
+	return nil
+}
+
+// Digest identifies precision, seed and the shape of the key type.
+func (h *HLL[K]) Digest() uint64 { return h.regs.config.digest }
