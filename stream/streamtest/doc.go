@@ -1,0 +1,2 @@
+// Package streamtest tests operators, sources and sinks of streams: yours, and the ones of this module.
+package streamtest
