@@ -1,0 +1,56 @@
+package dedup
+
+import "github.com/millrace-go/millrace/stream"
+
+// Best yields one row per key: the best by the comparators, the first of them that can tell two rows apart
+// deciding; rows that none can tell apart tie, and the first seen stays. Without comparators it is Distinct.
+//
+// Rows come in the order in which their keys were first seen. It holds one row per distinct key in memory, all
+// of the input read before the first row comes out. Run has the options: another tie rule, losers, null keys,
+// a memory bound.
+func Best[T any, K comparable](s stream.Seq[T], key func(T) K, by ...Comparator[T]) stream.Seq[T] {
+	return runHashed("Best", s, key, Options[T]{By: by})
+}
+
+// Run is Best with everything spelled out; Options says what each field does.
+//
+// It holds one row per distinct key and, without spilling to disk, ends with a *stream.LimitError where that
+// would pass Options.Resources. Where the first row of a key is bound to survive (no comparators, KeepBest,
+// not TieLast) rows come out as soon as they are seen, nothing is read ahead, and only the keys are held, the
+// rows too if Losers or Same has to see them. Otherwise all of the input is read before the first row
+// comes out, and an error from it comes without any row before it.
+func Run[T any, K comparable](s stream.Seq[T], key func(T) K, o Options[T]) stream.Seq[T] {
+	return runHashed("Run", s, key, o)
+}
+
+// Distinct yields the first row of each key, as soon as it is seen. It holds the keys, not the rows, and reads
+// nothing ahead, so that it can stand on an endless stream as long as the keys fit into memory.
+func Distinct[T any, K comparable](s stream.Seq[T], key func(T) K) stream.Seq[T] {
+	return runHashed("Distinct", s, key, Options[T]{})
+}
+
+// runHashed is the hash engine behind all three.
+func runHashed[T any, K comparable](fn string, s stream.Seq[T], key func(T) K, o Options[T]) stream.Seq[T] {
+	need(s == nil, fn, "stream")
+	need(key == nil, fn, "key")
+	p, err := newPlan(fn, o)
+	hasher, hashErr := newHasher[K](fn)
+	if err == nil {
+		err = hashErr
+	}
+	if err != nil {
+		return stream.Fail[T](err)
+	}
+	var sizeOfKey func(*K) int64
+	if p.bounded() {
+		sizeOfKey = rowSizer[K]()
+	}
+	return func(yield func(T, error) bool) {
+		e := newHashed(p, key, hasher, sizeOfKey)
+		defer e.close()
+		if err := e.run(s, yield); err != nil {
+			var zero T
+			yield(zero, err)
+		}
+	}
+}

@@ -1,0 +1,441 @@
+package dedup
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/millrace-go/millrace/internal/hash"
+	"github.com/millrace-go/millrace/internal/table"
+	"github.com/millrace-go/millrace/stream"
+)
+
+// hashed is one run of the hash engine: a table numbers the keys 0, 1, 2 ... as they are first seen, and
+// arrays indexed by that number hold the best row so far and where it stood.
+//
+//	table              rows            positions        rows with a null key
+//	{7 click} -> 0     [0] 7 click b   [0] 4            nulls[0]  before = 1
+//	{9 view}  -> 1     [1] 9 view      [1] 2
+//
+// The rows with a null key have no number. They stand in an array of their own, each with the count of keys
+// seen before it, which is its place in the order of first sight: above, after 7 click and before 9 view.
+// Under NullsEqual that array has one element, the group's best row, with the place of its first.
+//
+// Invariants, between two rows:
+//  1. rows.n == table.Len() where rows are held, otherwise 0; the same for positions.
+//  2. nulls, nullPositions and nullsBefore have the same length; nullsBefore never descends.
+//  3. Under KeepNone a negative position, ^p, says that the key is repeated and its first row stood at p.
+//  4. tied has key i exactly if a row met the holder of i, no comparator told them apart, Same did not call
+//     them identical, and that holder still stands. It is empty but under TieFail.
+//  5. Where memory is bounded, account.Used() covers what the table and the arrays have allocated, and what
+//     the held rows reach.
+type hashed[T any, K comparable] struct {
+	ledger[T]
+	key    func(T) K
+	hasher *hash.Hasher[K]
+
+	table         *table.Table[K]
+	rows          blocks[T]
+	positions     blocks[int64]
+	nulls         blocks[T]
+	nullPositions blocks[int64]
+	nullsBefore   blocks[int64]
+	tied          map[int]int64 // key number -> position of the first row that ties with its holder
+
+	account    *stream.Account // nil: memory is unbounded, nothing is booked
+	sizeOf     func(*T) int64  // bytes a row reaches beyond its static size; nil: none, or not needed
+	sizeOfKey  func(*K) int64  // the same for a key
+	keyBytes   int64           // what the keys reach
+	tableBytes int64           // of the table, keyBytes included, as booked
+
+	row      T     // the row being taken in: a field, so that its address costs no allocation per row
+	position int64 // of row in the input
+	yield    func(T, error) bool
+	stopped  bool // the consumer broke
+}
+
+// nullGroup stands for a key number where the group of null keys is meant, under NullsEqual.
+const nullGroup = -1
+
+// maxKeys is what the 32 bits of a table's slot can number, with room for its growth.
+const maxKeys = 1<<32 - 2
+
+// tieBytes is what an entry of tied is booked at: two words, in a map at its least load.
+const tieBytes = 40
+
+func newHashed[T any, K comparable](p *plan[T], key func(T) K, hasher *hash.Hasher[K], sizeOfKey func(*K) int64) *hashed[T, K] {
+	e := &hashed[T, K]{
+		ledger: ledger[T]{p: p}, key: key, hasher: hasher, table: table.New(hasher),
+		rows: newBlocks[T](), positions: newBlocks[int64](),
+		nulls: newBlocks[T](), nullPositions: newBlocks[int64](), nullsBefore: newBlocks[int64](),
+	}
+	if p.bounded() {
+		e.account = p.res.Account("dedup: " + p.fn)
+		e.sizeOf, e.sizeOfKey = p.sizeOf, sizeOfKey
+	}
+	return e
+}
+
+// close gives the booked memory back and publishes the counts. It runs on every path.
+func (e *hashed[T, K]) close() {
+	if e.account != nil {
+		e.account.Close()
+	}
+	e.publish()
+}
+
+// run reads the input and yields the survivors. Its error is still to be yielded.
+func (e *hashed[T, K]) run(s stream.Seq[T], yield func(T, error) bool) error {
+	e.yield = yield
+	for v, err := range s {
+		if err != nil {
+			return err
+		}
+		e.row, e.position = v, e.stats.In
+		e.stats.In++
+		if err := e.take(); err != nil {
+			return e.where(err)
+		}
+		if e.stopped {
+			return nil
+		}
+	}
+	if !e.p.eager {
+		if err := e.emitAll(); err != nil || e.stopped {
+			return err
+		}
+	}
+	e.balance()
+	return nil
+}
+
+// take takes in e.row.
+func (e *hashed[T, K]) take() error {
+	if e.p.nullKey != nil && e.p.nullKey(e.row) {
+		return e.takeNull()
+	}
+	k := e.key(e.row)
+	if e.hasher.Dynamic() {
+		if err := e.hasher.Check(&k); err != nil {
+			return &KeyError{Position: e.position, Err: err}
+		}
+	}
+	i, added := e.table.Upsert(k)
+	if !added {
+		return e.duplicate(i)
+	}
+	e.stats.Keys++
+	if e.stats.Keys > maxKeys {
+		return &stream.LimitError{Where: "dedup: " + e.p.fn, What: "distinct keys", Limit: maxKeys}
+	}
+	if e.account != nil {
+		if err := e.bookKey(&k); err != nil {
+			return err
+		}
+	}
+	if e.p.holdRows {
+		e.rows.push(e.row)
+	}
+	if e.p.positions {
+		e.positions.push(e.position)
+	}
+	if e.p.eager {
+		e.emit(&e.row)
+	}
+	return nil
+}
+
+// takeNull takes in e.row, which has a null key.
+func (e *hashed[T, K]) takeNull() error {
+	e.stats.NullKeys++
+	switch e.p.nullKeys {
+	case NullsReject:
+		return e.reject(&e.row, e.position)
+	case NullsEqual:
+		if e.nulls.n > 0 {
+			return e.duplicate(nullGroup)
+		}
+		e.stats.Keys++
+	case NullsDistinct:
+		if e.p.eager { // nothing will ask for this row again
+			e.emit(&e.row)
+			return nil
+		}
+	}
+	if e.account != nil {
+		if err := e.grow(e.nulls.needs() + e.nullPositions.needs() + e.nullsBefore.needs() + e.sizeOfRow(&e.row)); err != nil {
+			return err
+		}
+	}
+	e.nulls.push(e.row)
+	e.nullPositions.push(e.position)
+	e.nullsBefore.push(int64(e.table.Len()))
+	if e.p.eager {
+		e.emit(&e.row)
+	}
+	return nil
+}
+
+// duplicate takes in e.row, whose key is number i and was seen before.
+func (e *hashed[T, K]) duplicate(i int) error {
+	holder, held := e.holder(i)
+	heldAt := int64(-1)
+	if held != nil {
+		heldAt = *held
+	}
+	if e.p.keep == KeepNone {
+		return e.repeatKey(holder, held)
+	}
+	outcome, err := e.meet(&e.row, holder, e.position, heldAt)
+	if err != nil {
+		return err
+	}
+	switch outcome {
+	case holderMatched:
+		return e.tie(i, heldAt)
+	case holderBeaten:
+		if err := e.rebook(holder); err != nil {
+			return err
+		}
+		*holder = e.row
+		if held != nil {
+			*held = e.position
+		}
+		if _, was := e.tied[i]; was {
+			delete(e.tied, i)
+		}
+	}
+	return nil
+}
+
+// holder returns the row held for key number i and its position; nil for what is not held.
+func (e *hashed[T, K]) holder(i int) (row *T, position *int64) {
+	if i == nullGroup {
+		return e.nulls.at(0), e.nullPositions.at(0)
+	}
+	if e.p.holdRows {
+		row = e.rows.at(i)
+	}
+	if e.p.positions {
+		position = e.positions.at(i)
+	}
+	return row, position
+}
+
+// repeatKey drops e.row and, the first time, the row it repeats, which is then let go of unless Same needs
+// it again.
+func (e *hashed[T, K]) repeatKey(first *T, firstAt *int64) error {
+	isFirst := *firstAt >= 0
+	at := *firstAt
+	if !isFirst {
+		at = ^at
+	}
+	if err := e.repeat(&e.row, first, e.position, at, isFirst); err != nil {
+		return err
+	}
+	if isFirst {
+		*firstAt = ^at
+		if e.p.same == nil {
+			if size := e.sizeOfRow(first); size > 0 {
+				e.account.Shrink(size)
+			}
+			var zero T
+			*first = zero
+		}
+	}
+	return nil
+}
+
+// tie notes that e.row ties with the row at heldAt. Without comparators no later row can settle it.
+func (e *hashed[T, K]) tie(i int, heldAt int64) error {
+	if len(e.p.by) == 0 {
+		return e.tieError(i, heldAt, e.position)
+	}
+	if _, already := e.tied[i]; already {
+		return nil
+	}
+	if e.account != nil {
+		if err := e.grow(tieBytes); err != nil {
+			return err
+		}
+	}
+	if e.tied == nil {
+		e.tied = make(map[int]int64)
+	}
+	e.tied[i] = e.position
+	return nil
+}
+
+// tieError names the key of number i.
+func (e *hashed[T, K]) tieError(i int, winnerAt, position int64) error {
+	t := &TieError{WinnerPosition: winnerAt, Position: position}
+	if i != nullGroup {
+		t.Key = *e.table.Key(i)
+	}
+	return t
+}
+
+// unsettled returns the *TieError of the tie whose winner stands first in the input, if there is any.
+func (e *hashed[T, K]) unsettled() error {
+	found := false
+	var first, firstWinner int64
+	key := 0
+	for i, position := range e.tied {
+		_, winner := e.holder(i)
+		if !found || *winner < firstWinner {
+			found, key, first, firstWinner = true, i, position, *winner
+		}
+	}
+	if !found {
+		return nil
+	}
+	return e.tieError(key, firstWinner, first)
+}
+
+// emitAll yields the survivors of a run that had to read all its input.
+func (e *hashed[T, K]) emitAll() error {
+	if err := e.unsettled(); err != nil {
+		return err
+	}
+	keys := e.table.Len()
+	e.table = nil // its memory is free while the rows go out
+	if e.account != nil {
+		e.account.Shrink(e.tableBytes)
+		e.tableBytes = 0
+	}
+	if e.p.order == OrderWinner {
+		return e.emitByPosition(keys)
+	}
+	null := 0
+	for i := range keys {
+		for ; null < e.nulls.n && *e.nullsBefore.at(null) <= int64(i); null++ {
+			if e.emitNull(null); e.stopped {
+				return nil
+			}
+		}
+		if e.emitKey(i); e.stopped {
+			return nil
+		}
+		if i&(1<<e.rows.shift-1) == 0 {
+			e.release(i)
+		}
+	}
+	for ; null < e.nulls.n && !e.stopped; null++ {
+		e.emitNull(null)
+	}
+	return nil
+}
+
+// emitByPosition yields the survivors by where they stood.
+func (e *hashed[T, K]) emitByPosition(keys int) error {
+	if e.account != nil {
+		if err := e.grow(int64(keys) * 8); err != nil {
+			return e.where(err)
+		}
+	}
+	order := make([]int, 0, keys)
+	for i := range keys {
+		if *e.positions.at(i) >= 0 {
+			order = append(order, i)
+		}
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(*e.positions.at(a), *e.positions.at(b)) })
+	null := 0
+	for _, i := range order {
+		position := *e.positions.at(i)
+		for ; null < e.nulls.n && *e.nullPositions.at(null) < position; null++ {
+			if e.emitNull(null); e.stopped {
+				return nil
+			}
+		}
+		if e.emitKey(i); e.stopped {
+			return nil
+		}
+	}
+	for ; null < e.nulls.n && !e.stopped; null++ {
+		e.emitNull(null)
+	}
+	return nil
+}
+
+// emitNull yields row number n of those with a null key, unless KeepNone dropped it.
+func (e *hashed[T, K]) emitNull(n int) {
+	if *e.nullPositions.at(n) >= 0 {
+		e.emit(e.nulls.at(n))
+	}
+}
+
+// emitKey yields the survivor of key number i, if it has one.
+func (e *hashed[T, K]) emitKey(i int) {
+	if e.p.keep == KeepNone && *e.positions.at(i) < 0 {
+		return
+	}
+	e.emit(e.rows.at(i))
+}
+
+func (e *hashed[T, K]) emit(row *T) {
+	e.stats.Out++
+	e.stopped = !e.yield(*row, nil)
+}
+
+// release lets go of the blocks of rows before number i, which have gone out.
+func (e *hashed[T, K]) release(i int) {
+	freed := e.rows.releaseBefore(i)
+	if e.account != nil {
+		e.account.Shrink(freed)
+	}
+}
+
+// bookKey books a new key and what e.row will take, before it is stored.
+func (e *hashed[T, K]) bookKey(k *K) error {
+	n := e.table.Bytes() + e.keyBytes - e.tableBytes
+	if e.sizeOfKey != nil {
+		size := e.sizeOfKey(k)
+		e.keyBytes += size
+		n += size
+	}
+	e.tableBytes += n
+	if e.p.holdRows {
+		n += e.rows.needs() + e.sizeOfRow(&e.row)
+	}
+	if e.p.positions {
+		n += e.positions.needs()
+	}
+	return e.grow(n)
+}
+
+// rebook books the exchange of holder for e.row.
+func (e *hashed[T, K]) rebook(holder *T) error {
+	if e.sizeOf == nil {
+		return nil
+	}
+	n := e.sizeOf(&e.row) - e.sizeOf(holder)
+	if n < 0 {
+		e.account.Shrink(-n)
+		return nil
+	}
+	return e.grow(n)
+}
+
+func (e *hashed[T, K]) sizeOfRow(row *T) int64 {
+	if e.sizeOf == nil {
+		return 0
+	}
+	return e.sizeOf(row)
+}
+
+func (e *hashed[T, K]) grow(n int64) error {
+	if n == 0 {
+		return nil
+	}
+	return e.account.Grow(n)
+}
+
+// where adds to a *stream.LimitError which row would not fit.
+func (e *hashed[T, K]) where(err error) error {
+	if limit, ok := errors.AsType[*stream.LimitError](err); ok && limit.Where == "dedup: "+e.p.fn {
+		return fmt.Errorf("%w (at element %d, %d distinct keys; this engine does not spill to disk)", err, e.position, e.stats.Keys)
+	}
+	return err
+}

@@ -1,0 +1,161 @@
+package dedup
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/millrace-go/millrace/stream"
+)
+
+// Keep says how many rows of a key survive.
+type Keep uint8
+
+const (
+	// KeepBest keeps one row per key: the best by the comparators, then by the tie rule. Without comparators
+	// that is the first row (TieFirst) or the last (TieLast). The default.
+	KeepBest Keep = iota
+	// KeepNone drops every row of a repeated key; rows whose key occurs once survive. It takes no comparators
+	// and no other tie rule than the default.
+	KeepNone
+)
+
+// String names the mode.
+func (k Keep) String() string {
+	switch k {
+	case KeepBest:
+		return "best"
+	case KeepNone:
+		return "none"
+	}
+	return fmt.Sprintf("Keep(%d)", uint8(k))
+}
+
+// Order says in which order the survivors come out.
+type Order uint8
+
+const (
+	// OrderFirstSeen is the order in which the keys were first seen. The default.
+	OrderFirstSeen Order = iota
+	// OrderWinner is the order in which the survivors stood in the input.
+	OrderWinner
+)
+
+// String names the order.
+func (o Order) String() string {
+	switch o {
+	case OrderFirstSeen:
+		return "first seen"
+	case OrderWinner:
+		return "winner position"
+	}
+	return fmt.Sprintf("Order(%d)", uint8(o))
+}
+
+// Options spells out a deduplication. The zero value keeps the first row of each key. Fields are read when
+// Run or Sorted is called; what breaks a rule stated here is an *stream.OptionError, yielded first.
+type Options[T any] struct {
+	// By are the comparators in order: the first that can tell two rows apart decides.
+	By []Comparator[T]
+	// Tie decides where no comparator can. Default TieFirst.
+	Tie Tie
+	// Keep is KeepBest by default.
+	Keep Keep
+	// Order of the output. Default OrderFirstSeen. Sorted gives the order of its input, which is both.
+	Order Order
+
+	// NullKey says that a row has no key; its key function is then not called. Nil: every row has one.
+	NullKey func(T) bool
+	// NullKeys is what becomes of those rows. Default NullsDistinct. Another policy needs NullKey.
+	NullKeys NullKeys
+	// Rejected takes the rows with a null key under NullsReject, in input order. Only for that policy.
+	Rejected stream.Sink[Rejected[T]]
+
+	// Losers takes every dropped row, as it loses. Nil: they are only counted.
+	Losers stream.Sink[Loser[T]]
+	// Same says that two rows of one key are the same row delivered twice, rather than two claims about one
+	// thing. It splits Stats.Duplicates, sets Loser.Identical, and keeps TieFail quiet on mere copies. It
+	// should be an equivalence. It does not choose survivors. Nil: nothing is called identical.
+	Same func(a, b T) bool
+	// Stats, if set, is overwritten when a run ends, however it ends. Runs at the same time must not share it.
+	Stats *Stats
+
+	// Resources bounds the live state. Nothing is spilled to disk yet: a run that would pass Memory or the
+	// Budget ends with a *stream.LimitError. TempDir and Workers are accepted and have no effect.
+	Resources stream.Resources
+}
+
+// plan is Options checked and compiled: what both engines work from. It is read-only once made, so that
+// one Seq can run several times, at once as well.
+type plan[T any] struct {
+	fn       string // the function the caller called, for errors
+	by       []Comparator[T]
+	names    []string // of by, for Loser.DecidedBy
+	tie      Tie
+	keep     Keep
+	order    Order
+	nullKey  func(T) bool
+	nullKeys NullKeys
+	rejected stream.Sink[Rejected[T]]
+	losers   stream.Sink[Loser[T]]
+	same     func(a, b T) bool
+	stats    *Stats
+	res      stream.Resources
+	sizeOf   func(*T) int64 // nil where memory is unbounded, or where a T reaches nothing
+
+	eager     bool // the first row of a key is its survivor: it can be yielded on sight
+	holdRows  bool // a row is needed again after it was read
+	positions bool // the position of a held row is needed again
+}
+
+// newPlan checks the options of fn.
+func newPlan[T any](fn string, o Options[T]) (*plan[T], error) {
+	if err := o.check(fn); err != nil {
+		return nil, err
+	}
+	p := &plan[T]{
+		fn: fn, by: slices.Clone(o.By), names: decisionNames(o.By), tie: o.Tie, keep: o.Keep, order: o.Order,
+		nullKey: o.NullKey, nullKeys: o.NullKeys, rejected: o.Rejected,
+		losers: o.Losers, same: o.Same, stats: o.Stats, res: o.Resources,
+	}
+	if p.bounded() {
+		p.sizeOf = rowSizer[T]()
+	}
+	p.eager = len(p.by) == 0 && p.tie != TieLast && p.keep == KeepBest
+	p.holdRows = !p.eager || p.losers != nil || p.same != nil
+	p.positions = p.losers != nil || p.tie == TieFail || p.keep == KeepNone || p.order == OrderWinner && !p.eager
+	return p, nil
+}
+
+// bounded says that live state has to be booked.
+func (p *plan[T]) bounded() bool { return p.res.Memory > 0 || p.res.Budget != nil }
+
+// check returns an *OptionError for the first rule that is broken.
+func (o *Options[T]) check(fn string) error {
+	wrong := func(option string, got any, want string) error {
+		return &stream.OptionError{Package: "dedup", Func: fn, Option: option, Got: got, Want: want}
+	}
+	for i, c := range o.By {
+		if c.compare == nil {
+			return wrong(fmt.Sprintf("By[%d]", i), "the zero Comparator", "made by a constructor such as Latest")
+		}
+	}
+	switch {
+	case o.Tie > TieFail:
+		return wrong("Tie", o.Tie, "TieFirst, TieLast or TieFail")
+	case o.Keep > KeepNone:
+		return wrong("Keep", o.Keep, "KeepBest or KeepNone")
+	case o.Order > OrderWinner:
+		return wrong("Order", o.Order, "OrderFirstSeen or OrderWinner")
+	case o.NullKeys > NullsReject:
+		return wrong("NullKeys", o.NullKeys, "NullsDistinct, NullsEqual or NullsReject")
+	case o.Keep == KeepNone && len(o.By) > 0:
+		return wrong("By", fmt.Sprintf("%d comparators", len(o.By)), "empty under KeepNone, which chooses no row")
+	case o.Keep == KeepNone && o.Tie != TieFirst:
+		return wrong("Tie", o.Tie, "the default under KeepNone, which has no ties")
+	case o.NullKeys != NullsDistinct && o.NullKey == nil:
+		return wrong("NullKey", "nil", "set where NullKeys is")
+	case o.Rejected != nil && o.NullKeys != NullsReject:
+		return wrong("Rejected", "a sink", "nil unless NullKeys is NullsReject")
+	}
+	return o.Resources.Check("dedup", fn)
+}
