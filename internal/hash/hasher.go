@@ -44,3 +44,12 @@ func (h *Hasher[K]) Check(k *K) error {
 	}
 	return nil
 }
+
+// Held returns the bytes that *k holds outside itself: the bytes of its strings, the values inside its
+// interfaces. Strings that share memory are counted each.
+func (h *Hasher[K]) Held(k *K) int64 {
+	if !h.node.holds {
+		return 0
+	}
+	return heldBy(h.node, k)
+}

@@ -20,8 +20,8 @@ func mum(a, b uint64) (uint64, uint64) {
 
 // mix folds the protected product to 64 bits.
 func mix(a, b uint64) uint64 {
-	a, b = mum(a, b)
-	return a ^ b
+	hi, lo := bits.Mul64(a, b)
+	return a ^ b ^ hi ^ lo
 }
 
 // foldWord appends one 64-bit leaf to the running hash.
@@ -31,7 +31,7 @@ func foldWord(h, w uint64) uint64 { return mix(w^secret1, h^secret2) }
 func finish(h uint64, n int) uint64 { return mix(h^secret0, uint64(n)^secret3) }
 
 // Uint64 hashes v. It equals the hash of any key that is one integer of that value, sign-extended.
-func Uint64(v, seed uint64) uint64 { return finish(foldWord(seed, v), 1) }
+func Uint64(v, seed uint64) uint64 { return mix(foldWord(seed, v)^secret0, 1^secret3) }
 
 // Bytes hashes b; it equals String(string(b), seed) and does not keep b.
 func Bytes(b []byte, seed uint64) uint64 { return wyhash(b, seed) }

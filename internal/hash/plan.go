@@ -43,6 +43,8 @@ type node struct {
 	name    uint64       // hash of the type's full name: stands for the type inside an interface
 	exact   bool         // Go's == is the equality of keys: no float, time or interface inside
 	dynamic bool         // holds an interface
+	holds   bool         // may hold bytes outside itself: a string or an interface
+	shape   shape        // of ops
 }
 
 // field is one non-blank field of a struct.
@@ -60,6 +62,53 @@ type op struct {
 	stride uintptr // kindLoop: bytes from element to element
 	elem   *node   // kindLoop
 	path   string  // kindEface, kindIface, kindLoop: for errors, ".User.ID"
+}
+
+// shape names the few lists of leaves that most keys have, so that they are hashed without a loop.
+type shape uint8
+
+const (
+	shapeAny          shape = iota
+	shapeWord               // one 64-bit integer
+	shapeString             // one string
+	shapeBytes              // one array of bytes
+	shapeWordWord           // a struct of two 64-bit integers
+	shapeWordU32            // a struct of a 64-bit integer and a uint32
+	shapeWordString         // a struct of a 64-bit integer and a string
+	shapeStringString       // a struct of two strings
+)
+
+// shapeOf looks at the leaves.
+func shapeOf(ops []op) shape {
+	class := func(k kind) kind {
+		if k == kindI64 {
+			return kindU64
+		}
+		return k
+	}
+	switch len(ops) {
+	case 1:
+		switch class(ops[0].kind) {
+		case kindU64:
+			return shapeWord
+		case kindString:
+			return shapeString
+		case kindBytes:
+			return shapeBytes
+		}
+	case 2:
+		switch [2]kind{class(ops[0].kind), class(ops[1].kind)} {
+		case [2]kind{kindU64, kindU64}:
+			return shapeWordWord
+		case [2]kind{kindU64, kindU32}:
+			return shapeWordU32
+		case [2]kind{kindU64, kindString}:
+			return shapeWordString
+		case [2]kind{kindString, kindString}:
+			return shapeStringString
+		}
+	}
+	return shapeAny
 }
 
 // maxUnrolled bounds the flat list: an array of more leaves becomes a loop.
@@ -84,6 +133,7 @@ func nodeOf(t reflect.Type) (*node, *KeyTypeError) {
 		nodes.Store(t, err)
 		return nil, err
 	}
+	n.shape = shapeOf(n.ops)
 	v, _ := nodes.LoadOrStore(t, n)
 	return v.(*node), nil
 }
@@ -112,9 +162,9 @@ func compile(t reflect.Type) (*node, *KeyTypeError) {
 		n.complex, n.exact, n.leaves = k, false, 2
 		n.ops = []op{{kind: kindF64}, {kind: kindF64, off: 8}}
 	case reflect.String:
-		n.kind = kindString
+		n.kind, n.holds = kindString, true
 	case reflect.Interface:
-		n.kind, n.exact, n.dynamic = kindEface, false, true
+		n.kind, n.exact, n.dynamic, n.holds = kindEface, false, true, true
 		if t.NumMethod() > 0 {
 			n.kind = kindIface
 		}
@@ -153,7 +203,7 @@ func compileArray(n *node) (*node, *KeyTypeError) {
 		n.ops = []op{{kind: kindBytes, n: t.Len()}}
 		return n, nil
 	}
-	n.exact, n.dynamic = elem.exact, elem.dynamic
+	n.exact, n.dynamic, n.holds = elem.exact, elem.dynamic, elem.holds
 	if len(elem.ops) == 0 { // nothing to look at, however many: [1<<40]struct{} is a type
 		n.elem = nil
 		n.leaves = 0
@@ -190,6 +240,7 @@ func compileStruct(n *node) (*node, *KeyTypeError) {
 		n.leaves += fn.leaves
 		n.exact = n.exact && fn.exact
 		n.dynamic = n.dynamic || fn.dynamic
+		n.holds = n.holds || fn.holds
 	}
 	return n, nil
 }

@@ -48,7 +48,7 @@ func foldAt(h uint64, ops []op, p unsafe.Pointer) uint64 {
 		case kindTime:
 			h = foldTime(h, instantOf(*(*time.Time)(q)))
 		case kindEface, kindIface:
-			h = foldInterface(h, reflect.ValueOf(loadInterface(o.kind, q)))
+			h = foldAny(h, loadInterface(o.kind, q))
 		case kindLoop:
 			for range o.n {
 				h = foldAt(h, o.elem.ops, q)
@@ -120,6 +120,25 @@ func checkAt(ops []op, p unsafe.Pointer) *KeyError {
 	return nil
 }
 
+// heldAt sums what the leaves at p hold outside themselves.
+func heldAt(ops []op, p unsafe.Pointer) (sum int64) {
+	for i := range ops {
+		o := &ops[i]
+		q := unsafe.Add(p, o.off)
+		switch {
+		case o.kind == kindString:
+			sum += int64(len(*(*string)(q)))
+		case o.kind == kindEface || o.kind == kindIface:
+			sum += heldByInterface(reflect.ValueOf(loadInterface(o.kind, q)))
+		case o.kind == kindLoop && o.elem.holds:
+			for j := range o.n {
+				sum += heldAt(o.elem.ops, unsafe.Add(q, uintptr(j)*o.stride))
+			}
+		}
+	}
+	return sum
+}
+
 // loadInterface copies the interface at q. All interfaces with methods share one layout (a table that knows
 // the type, then the value), so any such interface type reads it; the conversion looks only at the type.
 func loadInterface(k kind, q unsafe.Pointer) any {
@@ -129,19 +148,35 @@ func loadInterface(k kind, q unsafe.Pointer) any {
 	return *(*interface{ unused() })(q)
 }
 
+// hashKey hashes *k. The shapes are what the last line does, written out; TestShapes_EqualTheWalk holds them to
+// it.
 func hashKey[K comparable](n *node, k *K, seed uint64) uint64 {
-	p := unsafe.Pointer(k)
-	if len(n.ops) == 1 {
-		switch n.ops[0].kind {
-		case kindString:
-			return String(*(*string)(p), seed)
-		case kindBytes:
-			return Bytes(unsafe.Slice((*byte)(p), n.ops[0].n), seed)
-		case kindU64, kindI64:
-			return Uint64(*(*uint64)(p), seed)
-		}
+	return hashAt(n, unsafe.Pointer(k), seed)
+}
+
+func hashAt(n *node, p unsafe.Pointer, seed uint64) uint64 {
+	ops := n.ops
+	switch n.shape {
+	case shapeWord:
+		return Uint64(*(*uint64)(unsafe.Add(p, ops[0].off)), seed)
+	case shapeString:
+		return String(*(*string)(unsafe.Add(p, ops[0].off)), seed)
+	case shapeBytes:
+		return Bytes(unsafe.Slice((*byte)(unsafe.Add(p, ops[0].off)), ops[0].n), seed)
+	case shapeWordWord:
+		h := foldWord(seed, *(*uint64)(unsafe.Add(p, ops[0].off)))
+		return finish(foldWord(h, *(*uint64)(unsafe.Add(p, ops[1].off))), 2)
+	case shapeWordU32:
+		h := foldWord(seed, *(*uint64)(unsafe.Add(p, ops[0].off)))
+		return finish(foldWord(h, uint64(*(*uint32)(unsafe.Add(p, ops[1].off)))), 2)
+	case shapeWordString:
+		h := foldWord(seed, *(*uint64)(unsafe.Add(p, ops[0].off)))
+		return finish(foldString(h, *(*string)(unsafe.Add(p, ops[1].off))), 2)
+	case shapeStringString:
+		h := foldString(seed, *(*string)(unsafe.Add(p, ops[0].off)))
+		return finish(foldString(h, *(*string)(unsafe.Add(p, ops[1].off))), 2)
 	}
-	return finish(foldAt(seed, n.ops, p), n.leaves)
+	return finish(foldAt(seed, ops, p), n.leaves)
 }
 
 func equalKeys[K comparable](n *node, a, b *K) bool {
@@ -149,3 +184,5 @@ func equalKeys[K comparable](n *node, a, b *K) bool {
 }
 
 func checkKey[K comparable](n *node, k *K) *KeyError { return checkAt(n.ops, unsafe.Pointer(k)) }
+
+func heldBy[K comparable](n *node, k *K) int64 { return heldAt(n.ops, unsafe.Pointer(k)) }

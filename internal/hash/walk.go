@@ -123,6 +123,27 @@ func (n *node) check(v reflect.Value) *KeyError {
 	return nil
 }
 
+// held sums what v holds outside itself.
+func (n *node) held(v reflect.Value) (sum int64) {
+	switch {
+	case !n.holds:
+		return 0
+	case n.kind == kindString:
+		return int64(v.Len())
+	case n.kind == kindEface || n.kind == kindIface:
+		return heldByInterface(v.Elem())
+	case n.elem != nil:
+		for i := range v.Len() {
+			sum += n.elem.held(v.Index(i))
+		}
+	}
+	for i := range n.fields {
+		f := &n.fields[i]
+		sum += f.node.held(v.Field(f.index))
+	}
+	return sum
+}
+
 // arrayBytes gives the elements of an array of bytes; a copy where the array has no address.
 func arrayBytes(v reflect.Value) []byte {
 	if v.CanAddr() {
@@ -135,13 +156,11 @@ func arrayBytes(v reflect.Value) []byte {
 	return b
 }
 
-// hashValue is the whole hash of a key by reflection.
+// hashValue is the whole hash of a key by reflection. A key that is one string needs no end: its hash is that
+// of the string.
 func hashValue(n *node, v reflect.Value, seed uint64) uint64 {
-	if len(n.ops) == 1 {
-		switch n.ops[0].kind {
-		case kindString, kindBytes:
-			return n.fold(seed, v)
-		}
+	if n.shape == shapeString || n.shape == shapeBytes {
+		return n.fold(seed, v)
 	}
 	return finish(n.fold(seed, v), n.leaves)
 }

@@ -23,8 +23,8 @@ func (t *Table[K]) checkInvariants() {
 	if bits.OnesCount(uint(len(t.slots))) != 1 {
 		fail(1, "%d slots", len(t.slots))
 	}
-	if n > maxLoad(len(t.slots)) || maxLoad(len(t.slots)) >= len(t.slots) || t.room != maxLoad(len(t.slots))-n {
-		fail(5, "%d keys in %d slots, room %d", n, len(t.slots), t.room)
+	if load := maxLoad(len(t.slots)); n > load || cap(t.keys) != load || load >= len(t.slots) {
+		fail(5, "%d keys in %d slots, room for %d", n, len(t.slots), cap(t.keys))
 	}
 	if len(t.hashes) != n {
 		fail(4, "%d hashes", len(t.hashes))
@@ -34,17 +34,17 @@ func (t *Table[K]) checkInvariants() {
 		if s == 0 {
 			continue
 		}
-		index := int(s&lower) - 1
+		index := int(uint32(s)) - 1
 		if index < 0 || index >= n || seen[index] {
 			fail(2, "slot %d has index %d", i, index)
 		}
 		seen[index] = true
 		h := t.hashes[index]
-		if s&upper != h&upper {
+		if uint32(s>>32) != uint32(h) {
 			fail(2, "slot %d has %x of hash %x", i, s, h)
 		}
 		mask := len(t.slots) - 1
-		for j := int(h & uint64(mask)); j != i; j = (j + 1) & mask {
+		for j := int(h >> t.shift); j != i; j = (j + 1) & mask {
 			if t.slots[j] == 0 {
 				fail(3, "slot %d is empty before %d", j, i)
 			}
