@@ -1,0 +1,2 @@
+// Package session groups events into sessions.
+package session

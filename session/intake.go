@@ -1,0 +1,138 @@
+package session
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/millrace-go/millrace/internal/hash"
+	"github.com/millrace-go/millrace/internal/table"
+	"github.com/millrace-go/millrace/stream"
+)
+
+// query is what the caller asked for; it does not change, so that a sequence can run again.
+type query[T any, K comparable] struct {
+	fn   string // "ByGap", for errors
+	gap  time.Duration
+	key  func(T) K
+	at   func(T) time.Time
+	opts Options[T]
+}
+
+// intake is one run of a query: it reads events, sets aside those that belong to no session, gives keys
+// their dense index, and books what the keys take.
+type intake[T any, K comparable] struct {
+	*query[T, K]
+	output[K]
+	acct  *stream.Account
+	stats Stats
+	bytes int64 // booked for keys
+}
+
+// open starts a run, or says which option is wrong. Close the intake on every path.
+func (q *query[T, K]) open() (*intake[T, K], error) {
+	if err := q.opts.check(q.fn, q.gap); err != nil {
+		return nil, err
+	}
+	hasher, err := hash.New[K]()
+	if err != nil {
+		return nil, &stream.OptionError{Package: "session", Func: q.fn, Option: "key", Got: err, Want: "of a type that has a stable hash"}
+	}
+	in := &intake[T, K]{
+		query: q,
+		output: output[K]{
+			hasher: hasher,
+			keys:   table.New(hasher),
+			rule:   newGapRule(q.gap, q.opts.AtLeast),
+			salt:   saltOf(q.opts.Salt),
+		},
+		acct: q.opts.Resources.Account("session: " + q.fn),
+	}
+	return in, nil
+}
+
+// close gives the memory back and publishes the counts.
+func (in *intake[T, K]) close() {
+	in.acct.Close()
+	if in.opts.Stats != nil {
+		*in.opts.Stats = in.stats
+	}
+}
+
+// admit counts an event and gives the index of its key and its time; ok is false where the event was
+// rejected. latest is the caller's to keep.
+func (in *intake[T, K]) admit(v T) (key int, at instant, ok bool, err error) {
+	position := in.stats.In
+	in.stats.In++
+	if in.opts.NullKey != nil && in.opts.NullKey(v) {
+		in.stats.NullKeys++
+		return 0, instant{}, false, in.reject(Reject[T]{Event: v, Position: position, Reason: RejectNullKey})
+	}
+	if in.opts.NullTime != nil && in.opts.NullTime(v) {
+		in.stats.NullTimes++
+		return 0, instant{}, false, in.reject(Reject[T]{Event: v, Position: position, Reason: RejectNullTime})
+	}
+	k := in.key(v)
+	if in.hasher.Dynamic() {
+		if err := in.hasher.Check(&k); err != nil {
+			in.stats.BadKeys++
+			err = fmt.Errorf("session: %s: event %d: %w: %w", in.fn, position, err, stream.ErrSchema)
+			if in.opts.Rejects == nil {
+				return 0, instant{}, false, err
+			}
+			return 0, instant{}, false, in.reject(Reject[T]{Event: v, Position: position, Reason: RejectKey, Err: err})
+		}
+	}
+	key, added := in.keys.Upsert(k)
+	if added {
+		if err := in.book(); err != nil {
+			return 0, instant{}, false, err
+		}
+	}
+	return key, instantOf(in.at(v)), true, nil
+}
+
+func (in *intake[T, K]) reject(r Reject[T]) error {
+	if in.opts.Rejects == nil {
+		return nil
+	}
+	return in.opts.Rejects(r)
+}
+
+// book follows the size of the table of keys.
+func (in *intake[T, K]) book() error {
+	now := in.keys.Bytes()
+	if now > in.bytes {
+		if err := in.acct.Grow(now - in.bytes); err != nil {
+			return err
+		}
+	} else {
+		in.acct.Shrink(in.bytes - now)
+	}
+	in.bytes = now
+	return nil
+}
+
+// yielded counts a session before it is handed over.
+func (in *intake[T, K]) yielded(s *span) {
+	in.stats.Sessions++
+	in.stats.Events += s.count
+}
+
+// conserved panics unless every event read is in a session yielded or rejected: no result is better than one
+// that lost events in silence.
+func (in *intake[T, K]) conserved() {
+	if s := in.stats; s.In != s.Events+s.Rejected() {
+		panic(fmt.Sprintf("session: %s: %d events in, %d in sessions, %d rejected", in.fn, s.In, s.Events, s.Rejected()))
+	}
+}
+
+func need[T any, K comparable](fn string, s stream.Seq[T], key func(T) K, at func(T) time.Time) {
+	switch {
+	case s == nil:
+		panic("session: " + fn + ": nil sequence")
+	case key == nil:
+		panic("session: " + fn + ": nil key")
+	case at == nil:
+		panic("session: " + fn + ": nil at")
+	}
+}

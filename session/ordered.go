@@ -1,0 +1,246 @@
+package session
+
+import (
+	"fmt"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/millrace-go/millrace/internal/table"
+	"github.com/millrace-go/millrace/stream"
+)
+
+// OrderError reports an event before its predecessor in an input that Options.Ordered says is in order of
+// event time. It matches stream.ErrConflict.
+type OrderError struct {
+	Func         string    // "Intervals" or "Run"
+	Position     int       // of the event, from 0, rejects counted
+	Time         time.Time // of the event, in UTC
+	PrevPosition int       // of the last event before it that was not rejected
+	PrevTime     time.Time // of that event, in UTC
+}
+
+// Error names both events and their times.
+func (e *OrderError) Error() string {
+	return fmt.Sprintf("session: %s: input not in order of event time: event %d is of %s after event %d of %s: %v", e.Func,
+		e.Position, e.Time.Format(time.RFC3339Nano), e.PrevPosition, e.PrevTime.Format(time.RFC3339Nano), stream.ErrConflict)
+}
+
+// Unwrap gives stream.ErrConflict.
+func (e *OrderError) Unwrap() error { return stream.ErrConflict }
+
+// openSession is a session that later events may join, linked to those that end before and after it.
+type openSession[A any] struct {
+	span         // count 0: none is open for this key
+	acc    A     // of the events so far
+	booked int64 // bytes of acc, by Fold.Size
+	prev   int   // the key whose session ends before this one or with it; none at the front
+	next   int   // the key whose session ends after this one or with it; none at the back
+}
+
+const none = -1
+
+// openSessions are the sessions of an input in order of time that an event may still join. As the input is
+// in order, the session touched last is the one that ends last: moving it to the back keeps the list in order
+// of end, and the sessions to close are always at its front.
+//
+//	front  c[3,5] <-> a[0,9] <-> b[8,12]  back          a@14 joins:  c[3,5] <-> b[8,12] <-> a[0,14]
+//	                                                    a@16 (gap 10) first closes c
+//
+// Invariants:
+//  1. from front to back, ends do not descend;
+//  2. the list holds exactly the keys k with slots[k].count > 0, and live is their number;
+//  3. keys and slots have the same length, at most 2*live+idleKeys after tidy.
+type openSessions[T any, K comparable, A any] struct {
+	*intake[T, K]
+	fold        stream.Fold[T, A]
+	slots       []openSession[A] // by key
+	front, back int
+	live        int
+	ready       []int // keys that close together, reused
+}
+
+// idleKeys is how many keys without an open session are kept before the table is rebuilt.
+const idleKeys = 64
+
+// ordered is the engine for input in order of event time. An f without Add keeps nothing but the span.
+func ordered[T any, K comparable, A any](s stream.Seq[T], q *query[T, K], f stream.Fold[T, A]) stream.Seq[Folded[K, A]] {
+	return func(yield func(Folded[K, A], error) bool) {
+		in, err := q.open()
+		if err != nil {
+			yield(Folded[K, A]{}, err)
+			return
+		}
+		defer in.close()
+		o := &openSessions[T, K, A]{intake: in, fold: f, front: none, back: none}
+		latest := 0 // position of the event of in.latest
+		for v, err := range s {
+			if err != nil {
+				yield(Folded[K, A]{}, err)
+				return
+			}
+			key, at, ok, err := in.admit(v)
+			if err == nil && ok && in.any && at.before(in.latest) {
+				err = &OrderError{Func: q.fn, Position: in.stats.In - 1, Time: at.time(), PrevPosition: latest, PrevTime: in.latest.time()}
+			}
+			if err != nil {
+				yield(Folded[K, A]{}, err)
+				return
+			}
+			if !ok {
+				continue
+			}
+			in.see(at)
+			latest = in.stats.In - 1
+			for c := range o.closed(at) {
+				if !yield(c, nil) {
+					return
+				}
+			}
+			if err := o.add(key, at, v); err != nil {
+				yield(Folded[K, A]{}, err)
+				return
+			}
+		}
+		for c := range o.rest() {
+			if !yield(c, nil) {
+				return
+			}
+		}
+		in.conserved()
+	}
+}
+
+// add gives an event to the session of its key, which is open or is opened. Sessions too old for at must be
+// closed.
+func (o *openSessions[T, K, A]) add(key int, at instant, v T) error {
+	if key == len(o.slots) {
+		var err error
+		if o.slots, err = grow(o.acct, o.slots, blockMin); err != nil {
+			return err
+		}
+		o.slots = append(o.slots, openSession[A]{})
+	}
+	s := &o.slots[key]
+	if s.count == 0 {
+		s.span = spanOf(key, at)
+		s.acc = o.fold.Init()
+		o.live++
+	} else {
+		o.unlink(key)
+		s.setEnd(at)
+		s.count++
+	}
+	o.pushBack(key)
+	if o.fold.Add != nil {
+		o.fold.Add(&s.acc, v)
+	}
+	if o.fold.Size != nil {
+		size := int64(o.fold.Size(&s.acc))
+		if size > s.booked {
+			if err := o.acct.Grow(size - s.booked); err != nil {
+				return err
+			}
+			s.booked = size
+		}
+	}
+	return o.tidy()
+}
+
+// closed takes out the sessions that no event from now on can join.
+func (o *openSessions[T, K, A]) closed(now instant) iter.Seq[Folded[K, A]] {
+	return o.take(func(end instant) bool { return o.rule.splits(end, now) })
+}
+
+// rest takes out all sessions.
+func (o *openSessions[T, K, A]) rest() iter.Seq[Folded[K, A]] {
+	return o.take(func(instant) bool { return true })
+}
+
+// take takes sessions from the front, as long as their end is over, in the order of output: those of one end
+// leave the list together and are sorted.
+func (o *openSessions[T, K, A]) take(over func(end instant) bool) iter.Seq[Folded[K, A]] {
+	return func(yield func(Folded[K, A]) bool) {
+		for o.front != none {
+			end := o.slots[o.front].end()
+			if !over(end) {
+				return
+			}
+			o.ready = o.ready[:0]
+			for o.front != none && o.slots[o.front].end() == end {
+				o.ready = append(o.ready, o.front)
+				o.unlink(o.front)
+			}
+			slices.SortFunc(o.ready, func(a, b int) int { return o.compare(&o.slots[a].span, &o.slots[b].span) })
+			for _, key := range o.ready {
+				s := o.slots[key]
+				o.slots[key] = openSession[A]{}
+				o.acct.Shrink(s.booked)
+				o.live--
+				o.yielded(&s.span)
+				if !yield(Folded[K, A]{Session: o.session(&s.span), Value: s.acc}) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (o *openSessions[T, K, A]) unlink(key int) {
+	s := &o.slots[key]
+	if s.prev == none {
+		o.front = s.next
+	} else {
+		o.slots[s.prev].next = s.next
+	}
+	if s.next == none {
+		o.back = s.prev
+	} else {
+		o.slots[s.next].prev = s.prev
+	}
+}
+
+func (o *openSessions[T, K, A]) pushBack(key int) {
+	s := &o.slots[key]
+	s.prev, s.next = o.back, none
+	if o.back == none {
+		o.front = key
+	} else {
+		o.slots[o.back].next = key
+	}
+	o.back = key
+}
+
+// tidy forgets the keys without an open session once they are the greater part: a rebuild of n keys has n/2
+// closed sessions to pay for it.
+func (o *openSessions[T, K, A]) tidy() error {
+	if len(o.slots) <= 2*o.live+idleKeys {
+		return nil
+	}
+	old := o.slots
+	slots, err := resize[openSession[A]](o.acct, nil, o.live+idleKeys)
+	if err != nil {
+		return err
+	}
+	rebuilt := table.New(o.hasher)
+	key := o.front
+	o.front, o.back = none, none
+	for key != none {
+		s := &old[key]
+		to, _ := rebuilt.Upsert(*o.keys.Key(key))
+		slots = append(slots, *s)
+		slots[to].key = to
+		key = s.next
+	}
+	if err := o.acct.Grow(rebuilt.Bytes()); err != nil {
+		return err
+	}
+	o.acct.Shrink(o.bytes)
+	o.keys, o.bytes = rebuilt, rebuilt.Bytes()
+	o.slots = slots
+	for to := range slots {
+		o.pushBack(to)
+	}
+	o.acct.Shrink(int64(cap(old)) * sizeOf[openSession[A]]())
+	return nil
+}

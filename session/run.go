@@ -1,0 +1,107 @@
+package session
+
+import (
+	"slices"
+	"time"
+
+	"github.com/millrace-go/millrace/stream"
+)
+
+// Run yields the sessions of the events of s, each with what f made of its events: a sum, the pages seen,
+// the first and the last of them. Events may come in any order; f is given those of a session by time,
+// and those of one time as they came in s.
+//
+// Order is that of ByGap. It holds every event until s has ended (16 bytes beside the static size of T and
+// Options.Size, and at the end 4 more); f itself runs as sessions are asked for, one accumulator at a time. With
+// Options.Ordered it holds one accumulator per open session and no event, and gives the same sessions. It
+// reads all of s before the first session, or with Options.Ordered until one closes. Wrong arguments yield
+// *stream.OptionError first; the stream ends with *stream.LimitError where Options.Resources would be passed,
+// with the error of Options.Rejects, and under Options.Ordered with *OrderError. f.Merge is not used.
+func Run[T any, K comparable, A any](s stream.Seq[T], gap time.Duration, key func(T) K, at func(T) time.Time, f stream.Fold[T, A], o Options[T]) stream.Seq[Folded[K, A]] {
+	need("Run", s, key, at)
+	if f.Add == nil {
+		panic("session: Run: nil Fold.Add")
+	}
+	q := &query[T, K]{fn: "Run", gap: gap, key: key, at: at, opts: o}
+	if o.Ordered {
+		return ordered(s, q, f)
+	}
+	return func(yield func(Folded[K, A], error) bool) {
+		in, err := q.open()
+		if err != nil {
+			yield(Folded[K, A]{}, err)
+			return
+		}
+		defer in.close()
+		held := rows[T]{acct: in.acct, fn: q.fn, size: o.Size}
+		if err := in.hold(s, &held); err != nil {
+			yield(Folded[K, A]{}, err)
+			return
+		}
+		cuts, order, err := held.cuts(in.rule)
+		if err != nil {
+			yield(Folded[K, A]{}, err)
+			return
+		}
+		slices.SortFunc(cuts, func(a, b cut) int { return in.compare(&a.span, &b.span) })
+		for i := range cuts {
+			c := &cuts[i]
+			value, err := foldRows(&held, order[c.from:c.from+c.count], f)
+			if err != nil {
+				yield(Folded[K, A]{}, err)
+				return
+			}
+			in.yielded(&c.span)
+			if !yield(Folded[K, A]{Session: in.session(&c.span), Value: value}, nil) {
+				return
+			}
+		}
+		in.conserved()
+	}
+}
+
+// hold reads s to its end.
+func (in *intake[T, K]) hold(s stream.Seq[T], held *rows[T]) error {
+	for v, err := range s {
+		if err != nil {
+			return err
+		}
+		key, at, ok, err := in.admit(v)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			continue
+		}
+		in.see(at)
+		if err := held.add(key, at, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sizeEvery is how many events are folded between two looks at Fold.Size, which may be slow.
+const sizeEvery = 256
+
+// foldRows folds one session. The accumulator is booked while it grows, then it is the consumer's.
+func foldRows[T, A any](held *rows[T], events []uint32, f stream.Fold[T, A]) (A, error) {
+	acc := f.Init()
+	var booked int64
+	defer func() { held.acct.Shrink(booked) }()
+	for i, e := range events {
+		f.Add(&acc, *held.values.at(e))
+		if f.Size == nil || i%sizeEvery != sizeEvery-1 && i != len(events)-1 {
+			continue
+		}
+		size := int64(f.Size(&acc))
+		if size > booked {
+			if err := held.acct.Grow(size - booked); err != nil {
+				var none A
+				return none, err
+			}
+			booked = size
+		}
+	}
+	return acc, nil
+}
