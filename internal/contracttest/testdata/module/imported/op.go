@@ -1,0 +1,7 @@
+// Package imported exports an operator.
+package imported
+
+import "github.com/millrace-go/millrace/stream"
+
+// Double is the operator.
+func Double(s stream.Seq[int]) stream.Seq[int] { return s }

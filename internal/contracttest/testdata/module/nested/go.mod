@@ -1,0 +1,3 @@
+module example.org/fixture/nested
+
+go 1.26
