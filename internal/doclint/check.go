@@ -26,6 +26,7 @@ var rules = []rule{
 	{"fences", checkFences},
 	{"shape", checkShape},
 	{"unfinished", checkUnfinished},
+	{"links", checkLinks},
 }
 
 // Rules returns the names of all rules in the order of the package comment.

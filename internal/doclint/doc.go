@@ -40,6 +40,8 @@
 //  8. shape: no file over 700 lines (tests and generated files may be longer), and no file or folder named
 //     for nothing (utils, helpers, types, misc, common).
 //  9. unfinished: no Go file, tests included, has a word that marks unfinished work.
+//  10. links: what a Markdown page links to inside the module is there, and every page below docs is linked from
+//     another one.
 //
 // Rules 2 to 7 look at files that are not tests; tests may import what they like. All files are read whatever
 // their build constraints, so that a twin for another platform is judged too.

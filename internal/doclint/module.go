@@ -25,6 +25,14 @@ type module struct {
 	fset     *token.FileSet
 	packages []*pkg
 	byRoom   map[string]*pkg
+	pages    []page // sorted by path
+	fsys     fs.FS  // the module root
+}
+
+// page is one Markdown file.
+type page struct {
+	path string // relative to the module root
+	src  []byte
 }
 
 // pkg is one folder of Go files, with its tests.
@@ -45,7 +53,7 @@ type file struct {
 // load reads and parses the module at the root of fsys. Files that do not parse become findings and are left
 // out.
 func load(fsys fs.FS) (*module, []Finding, error) {
-	m := &module{fset: token.NewFileSet(), byRoom: map[string]*pkg{}}
+	m := &module{fset: token.NewFileSet(), byRoom: map[string]*pkg{}, fsys: fsys}
 	gomod, err := fs.ReadFile(fsys, "go.mod")
 	if err != nil {
 		return nil, nil, fmt.Errorf("doclint: no module root: %w", err)
@@ -64,12 +72,17 @@ func load(fsys fs.FS) (*module, []Finding, error) {
 			}
 			return nil
 		}
-		if path.Ext(name) != ".go" {
+		ext := path.Ext(name)
+		if ext != ".go" && ext != ".md" {
 			return nil
 		}
 		src, err := fs.ReadFile(fsys, name)
 		if err != nil {
 			return err
+		}
+		if ext == ".md" {
+			m.pages = append(m.pages, page{path: name, src: src})
+			return nil
 		}
 		tree, err := parser.ParseFile(m.fset, name, src, parser.ParseComments)
 		if err != nil {
