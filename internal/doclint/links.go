@@ -12,6 +12,9 @@ import (
 // link is the target of [text](target) and ![text](target); a title after the target is left out.
 var link = regexp.MustCompile(`\]\(\s*<?([^)>\s]+)`)
 
+// codeSpan is inline code, in which brackets and parentheses are Go.
+var codeSpan = regexp.MustCompile("`[^`]*`")
+
 // checkLinks is rule 10: the pages hang together.
 func checkLinks(m *module, _ []Floor, report reporter) {
 	linked := map[string]bool{}
@@ -25,7 +28,7 @@ func checkLinks(m *module, _ []Floor, report reporter) {
 			if fenced {
 				continue
 			}
-			for _, match := range link.FindAllSubmatch(text, -1) {
+			for _, match := range link.FindAllSubmatch(codeSpan.ReplaceAll(text, nil), -1) {
 				target, ok := insideLink(p.path, string(match[1]))
 				if !ok {
 					continue
