@@ -46,6 +46,15 @@ func (b *blocks[E]) pushTail(acct *stream.Account, v E, least int) error {
 // at gives element i.
 func (b *blocks[E]) at(i uint32) *E { return &b.list[i>>blockBits][i&(blockLen-1)] }
 
+// bytes is what push has booked.
+func (b *blocks[E]) bytes() int64 {
+	n := 0
+	for _, block := range b.list {
+		n += cap(block)
+	}
+	return int64(n) * sizeOf[E]()
+}
+
 // grow returns s with place for one more element: doubled, from least, and booked before it is allocated.
 func grow[E any](acct *stream.Account, s []E, least int) ([]E, error) {
 	if len(s) < cap(s) {

@@ -1,7 +1,6 @@
 package session
 
 import (
-	"slices"
 	"time"
 
 	"github.com/millrace-go/millrace/stream"
@@ -52,10 +51,15 @@ func intervals[T any, K comparable](s stream.Seq[T], q *query[T, K]) stream.Seq[
 			yield(Session[K]{}, err)
 			return
 		}
-		slices.SortFunc(spans, func(a, b span) int { return in.compare(&a, &b) })
-		for i := range spans {
-			in.yielded(&spans[i])
-			if !yield(in.session(&spans[i]), nil) {
+		order, err := in.sorted(len(spans), func(i int) *span { return &spans[i] })
+		if err != nil {
+			yield(Session[K]{}, err)
+			return
+		}
+		for _, k := range order {
+			s := &spans[k.index]
+			in.yielded(s)
+			if !yield(in.session(s), nil) {
 				return
 			}
 		}

@@ -144,9 +144,9 @@ func (c *conformanceCase) run(t *testing.T) {
 		got, err := drain(s)
 		require.NoError(t, err, name)
 		require.Equal(t, c.lines(c.Expect, values), c.lines(c.seen(got, unit), values), name)
-		require.Equal(t, c.ExpectStats["null_time"], stats.NullTimes, name)
-		require.Equal(t, c.ExpectStats["null_key"], stats.NullKeys, name)
-		require.Equal(t, len(events), stats.Events+stats.Rejected(), name)
+		require.EqualValues(t, c.ExpectStats["null_time"], stats.NullTimes, name)
+		require.EqualValues(t, c.ExpectStats["null_key"], stats.NullKeys, name)
+		require.EqualValues(t, len(events), stats.Events+stats.Rejected(), name)
 	}
 	check("run", session.Run(of(events...), gap, key, at, fold, o), true)
 	check("intervals", unfolded(session.Intervals(of(events...), gap, key, at, o)), false)

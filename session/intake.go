@@ -35,7 +35,7 @@ func (q *query[T, K]) open() (*intake[T, K], error) {
 	}
 	hasher, err := hash.New[K]()
 	if err != nil {
-		return nil, &stream.OptionError{Package: "session", Func: q.fn, Option: "key", Got: err, Want: "of a type that has a stable hash"}
+		return nil, &stream.OptionError{Package: "session", Func: q.fn, Option: "key", Got: err, Want: "comparable without pointers or channels"}
 	}
 	in := &intake[T, K]{
 		query: q,
@@ -75,20 +75,42 @@ func (in *intake[T, K]) admit(v T) (key int, at instant, ok bool, err error) {
 	if in.hasher.Dynamic() {
 		if err := in.hasher.Check(&k); err != nil {
 			in.stats.BadKeys++
-			err = fmt.Errorf("session: %s: event %d: %w: %w", in.fn, position, err, stream.ErrSchema)
+			err = &KeyError{Func: in.fn, Position: position, Err: err}
 			if in.opts.Rejects == nil {
 				return 0, instant{}, false, err
 			}
 			return 0, instant{}, false, in.reject(Reject[T]{Event: v, Position: position, Reason: RejectKey, Err: err})
 		}
 	}
-	key, added := in.keys.Upsert(k)
-	if added {
-		if err := in.book(); err != nil {
-			return 0, instant{}, false, err
-		}
+	key, err = in.number(k)
+	if err != nil {
+		return 0, instant{}, false, err
 	}
 	return key, instantOf(in.at(v)), true, nil
+}
+
+// number gives a key its index, and books what that takes: the growth of the table before it happens.
+func (in *intake[T, K]) number(k K) (int, error) {
+	if in.keys.Room() == 0 {
+		if key, ok := in.keys.Find(&k); ok {
+			return key, nil
+		}
+		_, growth := in.keys.Growth()
+		if err := in.acct.Grow(growth); err != nil {
+			return 0, err
+		}
+		in.bytes += growth
+	}
+	key, added := in.keys.Upsert(k)
+	if added {
+		if held := in.keys.Bytes(); held > in.bytes { // what the key points to
+			if err := in.acct.Grow(held - in.bytes); err != nil {
+				return 0, err
+			}
+			in.bytes = held
+		}
+	}
+	return key, nil
 }
 
 func (in *intake[T, K]) reject(r Reject[T]) error {
@@ -98,24 +120,21 @@ func (in *intake[T, K]) reject(r Reject[T]) error {
 	return in.opts.Rejects(r)
 }
 
-// book follows the size of the table of keys.
-func (in *intake[T, K]) book() error {
-	now := in.keys.Bytes()
-	if now > in.bytes {
-		if err := in.acct.Grow(now - in.bytes); err != nil {
-			return err
-		}
-	} else {
-		in.acct.Shrink(in.bytes - now)
+// sorted books what byOutput takes, and leaves its result booked.
+func (in *intake[T, K]) sorted(n int, at func(int) *span) ([]sortKey, error) {
+	bytes := int64(n) * sizeOf[sortKey]()
+	if err := in.acct.Grow(2 * bytes); err != nil {
+		return nil, err
 	}
-	in.bytes = now
-	return nil
+	order := byOutput(n, at, in.compare)
+	in.acct.Shrink(bytes)
+	return order, nil
 }
 
 // yielded counts a session before it is handed over.
 func (in *intake[T, K]) yielded(s *span) {
 	in.stats.Sessions++
-	in.stats.Events += s.count
+	in.stats.Events += int64(s.count)
 }
 
 // conserved panics unless every event read is in a session yielded or rejected: no result is better than one

@@ -174,9 +174,9 @@ func TestIntervals_Law_Conservation(t *testing.T) {
 			sum += s.Events
 		}
 		require.Equal(t, len(p.events), sum+len(rejects))
-		require.Equal(t, session.Stats{In: len(p.events), Events: sum, Sessions: len(got), NullKeys: stats.NullKeys, NullTimes: stats.NullTimes}, stats)
-		require.Equal(t, len(rejects), stats.Rejected())
-		require.True(t, slices.IsSortedFunc(rejects, func(a, b session.Reject[click]) int { return a.Position - b.Position }))
+		require.Equal(t, session.Stats{In: int64(len(p.events)), Events: int64(sum), Sessions: int64(len(got)), NullKeys: stats.NullKeys, NullTimes: stats.NullTimes}, stats)
+		require.EqualValues(t, len(rejects), stats.Rejected())
+		require.True(t, slices.IsSortedFunc(rejects, func(a, b session.Reject[click]) int { return int(a.Position - b.Position) }))
 		for _, r := range rejects {
 			require.Equal(t, p.events[r.Position], r.Event)
 			require.Equal(t, nullUser(r.Event), r.Reason == session.RejectNullKey)

@@ -49,16 +49,16 @@ type Options[T any] struct {
 //
 // which the engines check themselves. After an error or a break the right side is smaller.
 type Stats struct {
-	In        int // events read
-	Events    int // events of the sessions yielded
-	Sessions  int // sessions yielded
-	NullKeys  int // rejected: Options.NullKey
-	NullTimes int // rejected: Options.NullTime, and the key was not null
-	BadKeys   int // rejected: the key cannot be compared
+	In        int64 // events read
+	Events    int64 // events of the sessions yielded
+	Sessions  int64 // sessions yielded
+	NullKeys  int64 // rejected: Options.NullKey
+	NullTimes int64 // rejected: Options.NullTime, and the key was not null
+	BadKeys   int64 // rejected: the key cannot be compared
 }
 
 // Rejected is the number of events that belong to no session.
-func (s Stats) Rejected() int { return s.NullKeys + s.NullTimes + s.BadKeys }
+func (s Stats) Rejected() int64 { return s.NullKeys + s.NullTimes + s.BadKeys }
 
 // check finds what is wrong with the options (contract E11).
 func (o *Options[T]) check(fn string, gap time.Duration) error {

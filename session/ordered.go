@@ -2,7 +2,6 @@ package session
 
 import (
 	"fmt"
-	"iter"
 	"slices"
 	"time"
 
@@ -14,9 +13,9 @@ import (
 // event time. It matches stream.ErrConflict.
 type OrderError struct {
 	Func         string    // "Intervals" or "Run"
-	Position     int       // of the event, from 0, rejects counted
+	Position     int64     // of the event, from 0, rejects counted
 	Time         time.Time // of the event, in UTC
-	PrevPosition int       // of the last event before it that was not rejected
+	PrevPosition int64     // of the last event before it that was not rejected
 	PrevTime     time.Time // of that event, in UTC
 }
 
@@ -73,7 +72,7 @@ func ordered[T any, K comparable, A any](s stream.Seq[T], q *query[T, K], f stre
 		}
 		defer in.close()
 		o := &openSessions[T, K, A]{intake: in, fold: f, front: none, back: none}
-		latest := 0 // position of the event of in.latest
+		var latest int64 // position of the event of in.latest
 		for v, err := range s {
 			if err != nil {
 				yield(Folded[K, A]{}, err)
@@ -92,22 +91,17 @@ func ordered[T any, K comparable, A any](s stream.Seq[T], q *query[T, K], f stre
 			}
 			in.see(at)
 			latest = in.stats.In - 1
-			for c := range o.closed(at) {
-				if !yield(c, nil) {
-					return
-				}
+			if !o.close(at, yield) {
+				return
 			}
 			if err := o.add(key, at, v); err != nil {
 				yield(Folded[K, A]{}, err)
 				return
 			}
 		}
-		for c := range o.rest() {
-			if !yield(c, nil) {
-				return
-			}
+		if o.rest(yield) {
+			in.conserved()
 		}
-		in.conserved()
 	}
 }
 
@@ -147,43 +141,48 @@ func (o *openSessions[T, K, A]) add(key int, at instant, v T) error {
 	return o.tidy()
 }
 
-// closed takes out the sessions that no event from now on can join.
-func (o *openSessions[T, K, A]) closed(now instant) iter.Seq[Folded[K, A]] {
-	return o.take(func(end instant) bool { return o.rule.splits(end, now) })
-}
-
-// rest takes out all sessions.
-func (o *openSessions[T, K, A]) rest() iter.Seq[Folded[K, A]] {
-	return o.take(func(instant) bool { return true })
-}
-
-// take takes sessions from the front, as long as their end is over, in the order of output: those of one end
-// leave the list together and are sorted.
-func (o *openSessions[T, K, A]) take(over func(end instant) bool) iter.Seq[Folded[K, A]] {
-	return func(yield func(Folded[K, A]) bool) {
-		for o.front != none {
-			end := o.slots[o.front].end()
-			if !over(end) {
-				return
-			}
-			o.ready = o.ready[:0]
-			for o.front != none && o.slots[o.front].end() == end {
-				o.ready = append(o.ready, o.front)
-				o.unlink(o.front)
-			}
-			slices.SortFunc(o.ready, func(a, b int) int { return o.compare(&o.slots[a].span, &o.slots[b].span) })
-			for _, key := range o.ready {
-				s := o.slots[key]
-				o.slots[key] = openSession[A]{}
-				o.acct.Shrink(s.booked)
-				o.live--
-				o.yielded(&s.span)
-				if !yield(Folded[K, A]{Session: o.session(&s.span), Value: s.acc}) {
-					return
-				}
-			}
+// close yields the sessions that no event from now on can join, and reports whether to go on.
+func (o *openSessions[T, K, A]) close(now instant, yield func(Folded[K, A], error) bool) bool {
+	for o.front != none && o.rule.splits(o.slots[o.front].end(), now) {
+		if !o.closeFront(yield) {
+			return false
 		}
 	}
+	return true
+}
+
+// rest yields what is open when the input has ended, and reports whether all of it was taken.
+func (o *openSessions[T, K, A]) rest(yield func(Folded[K, A], error) bool) bool {
+	for o.front != none {
+		if !o.closeFront(yield) {
+			return false
+		}
+	}
+	return true
+}
+
+// closeFront yields the sessions of the least end in the order of output: they leave the list together.
+func (o *openSessions[T, K, A]) closeFront(yield func(Folded[K, A], error) bool) bool {
+	end := o.slots[o.front].end()
+	o.ready = o.ready[:0]
+	for o.front != none && o.slots[o.front].end() == end {
+		o.ready = append(o.ready, o.front)
+		o.unlink(o.front)
+	}
+	if len(o.ready) > 1 {
+		slices.SortFunc(o.ready, func(a, b int) int { return o.compare(&o.slots[a].span, &o.slots[b].span) })
+	}
+	for _, key := range o.ready {
+		s := o.slots[key]
+		o.slots[key] = openSession[A]{}
+		o.acct.Shrink(s.booked)
+		o.live--
+		o.yielded(&s.span)
+		if !yield(Folded[K, A]{Session: o.session(&s.span), Value: s.acc}, nil) {
+			return false
+		}
+	}
+	return true
 }
 
 func (o *openSessions[T, K, A]) unlink(key int) {

@@ -58,7 +58,7 @@ func TestRealData(t *testing.T) {
 				got, err := drain(session.Intervals(of(events...), 30*time.Minute, userOf, atOf, o))
 				require.NoError(t, err)
 				require.Equal(t, want, summarise(got), convention)
-				require.Equal(t, len(events), want.Events+stats.NullKeys, convention)
+				require.EqualValues(t, len(events), int64(want.Events)+stats.NullKeys, convention)
 
 				folded, err := drain(plain(session.Run(of(events...), 30*time.Minute, userOf, atOf, sum(), o)))
 				require.NoError(t, err)

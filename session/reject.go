@@ -1,13 +1,17 @@
 package session
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/millrace-go/millrace/stream"
+)
 
 // Reject is an event that belongs to no session, and why.
 type Reject[T any] struct {
 	Event    T
-	Position int // in the input, from 0, rejects counted
+	Position int64 // in the input, from 0, rejects counted
 	Reason   RejectReason
-	Err      error // what is wrong with the key, for RejectKey; otherwise nil
+	Err      error // *KeyError for RejectKey, otherwise nil
 }
 
 // RejectReason says why an event belongs to no session.
@@ -18,7 +22,7 @@ const (
 	RejectNullKey RejectReason = 1 + iota
 	// RejectNullTime: Options.NullTime said so.
 	RejectNullTime
-	// RejectKey: an interface inside the key holds a value that cannot be compared, such as a slice.
+	// RejectKey: the key cannot be used; Reject.Err says why.
 	RejectKey
 )
 
@@ -34,3 +38,20 @@ func (r RejectReason) String() string {
 	}
 	return fmt.Sprintf("RejectReason(%d)", uint8(r))
 }
+
+// KeyError reports an event whose key cannot be used: an interface inside it holds something that cannot be
+// compared (a slice, a map, a func) or has no stable value (a pointer, a channel). It matches
+// stream.ErrSchema.
+type KeyError struct {
+	Func     string // "ByGap", "Intervals" or "Run"
+	Position int64  // of the event, from 0, rejects counted
+	Err      error  // what is wrong with its key
+}
+
+// Error says which event has the key, and what is wrong with it.
+func (e *KeyError) Error() string {
+	return fmt.Sprintf("session: %s: key of event %d: %v: %v", e.Func, e.Position, e.Err, stream.ErrSchema)
+}
+
+// Unwrap gives stream.ErrSchema and the cause.
+func (e *KeyError) Unwrap() []error { return []error{stream.ErrSchema, e.Err} }

@@ -29,8 +29,6 @@ type stamp struct {
 	key  uint32
 }
 
-func (s *stamp) instant() instant { return instant{s.sec, s.nsec} }
-
 // add takes one event. Keys are dense: a key not seen before is len(counts).
 func (r *rows[T]) add(key int, at instant, v T) error {
 	if r.stamps.n == math.MaxUint32 {
@@ -55,52 +53,79 @@ func (r *rows[T]) add(key int, at instant, v T) error {
 	return r.values.push(r.acct, v)
 }
 
-// cut is a session and where its events are: order[from : from+count].
+// arrival is an event in the order of a fold. It is 16 bytes, as a stamp is.
+type arrival struct {
+	sec  int64
+	nsec int32
+	row  uint32 // index of the event as it came
+}
+
+func (a *arrival) instant() instant { return instant{a.sec, a.nsec} }
+
+func compareArrivals(a, b arrival) int {
+	if c := a.instant().compare(b.instant()); c != 0 {
+		return c
+	}
+	return cmp.Compare(a.row, b.row)
+}
+
+// cut is a session and where its events are: arrivals[from : from+count].
 type cut struct {
 	span
 	from int
 }
 
-// cuts gives the sessions, ordered by (key, start), and the events ordered by (key, time, arrival). Keys are
-// dense, so they are counted, not compared.
-func (r *rows[T]) cuts(rule gapRule) ([]cut, []uint32, error) {
-	if err := r.acct.Grow(int64(r.stamps.n) * sizeOf[uint32]()); err != nil {
+// cuts ends the intake: it gives the sessions, ordered by (key, start), and the events, ordered by (key, time,
+// arrival).
+func (r *rows[T]) cuts(rule gapRule) ([]cut, []arrival, error) {
+	events, err := r.grouped()
+	if err != nil {
 		return nil, nil, err
 	}
-	order := make([]uint32, r.stamps.n)
+	var cuts []cut
+	begin := 0
+	for key, end := range r.counts {
+		own := events[begin:end]
+		if !slices.IsSortedFunc(own, compareArrivals) {
+			slices.SortFunc(own, compareArrivals)
+		}
+		for i := range own {
+			at := own[i].instant()
+			if i > 0 && cuts[len(cuts)-1].join(at, rule) {
+				continue
+			}
+			if cuts, err = grow(r.acct, cuts, blockMin); err != nil {
+				return nil, nil, err
+			}
+			cuts = append(cuts, cut{span: spanOf(key, at), from: begin + i})
+		}
+		begin = int(end)
+	}
+	return cuts, events, nil
+}
+
+// grouped orders the events by key, those of a key as they came, and lets go of the stamps. Keys are dense, so
+// they are counted, not compared; counts[k] becomes the end of key k.
+func (r *rows[T]) grouped() ([]arrival, error) {
+	if err := r.acct.Grow(int64(r.stamps.n) * sizeOf[arrival]()); err != nil {
+		return nil, err
+	}
+	events := make([]arrival, r.stamps.n)
 	var begin uint32
 	for k, n := range r.counts {
 		r.counts[k] = begin
 		begin += n
 	}
-	for i := range order {
-		k := r.stamps.at(uint32(i)).key
-		order[r.counts[k]] = uint32(i)
-		r.counts[k]++ // ends as the end of key k, the begin of the next
-	}
-
-	var cuts []cut
-	begin = 0
-	for key, end := range r.counts {
-		events := order[begin:end]
-		slices.SortFunc(events, func(a, b uint32) int {
-			if c := r.stamps.at(a).instant().compare(r.stamps.at(b).instant()); c != 0 {
-				return c
-			}
-			return cmp.Compare(a, b)
-		})
-		for i, e := range events {
-			at := r.stamps.at(e).instant()
-			if i > 0 && cuts[len(cuts)-1].join(at, rule) {
-				continue
-			}
-			var err error
-			if cuts, err = grow(r.acct, cuts, blockMin); err != nil {
-				return nil, nil, err
-			}
-			cuts = append(cuts, cut{span: spanOf(key, at), from: int(begin) + i})
+	row := uint32(0)
+	for _, block := range r.stamps.list {
+		for i := range block {
+			s := &block[i]
+			events[r.counts[s.key]] = arrival{sec: s.sec, nsec: s.nsec, row: row}
+			r.counts[s.key]++
+			row++
 		}
-		begin = end
 	}
-	return cuts, order, nil
+	r.acct.Shrink(r.stamps.bytes())
+	r.stamps = blocks[stamp]{}
+	return events, nil
 }

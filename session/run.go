@@ -1,7 +1,6 @@
 package session
 
 import (
-	"slices"
 	"time"
 
 	"github.com/millrace-go/millrace/stream"
@@ -12,7 +11,7 @@ import (
 // and those of one time as they came in s.
 //
 // Order is that of ByGap. It holds every event until s has ended (16 bytes beside the static size of T and
-// Options.Size, and at the end 4 more); f itself runs as sessions are asked for, one accumulator at a time. With
+// Options.Size, and 16 more once it has); f itself runs as sessions are asked for, one accumulator at a time. With
 // Options.Ordered it holds one accumulator per open session and no event, and gives the same sessions. It
 // reads all of s before the first session, or with Options.Ordered until one closes. Wrong arguments yield
 // *stream.OptionError first; the stream ends with *stream.LimitError where Options.Resources would be passed,
@@ -38,15 +37,19 @@ func Run[T any, K comparable, A any](s stream.Seq[T], gap time.Duration, key fun
 			yield(Folded[K, A]{}, err)
 			return
 		}
-		cuts, order, err := held.cuts(in.rule)
+		cuts, events, err := held.cuts(in.rule)
 		if err != nil {
 			yield(Folded[K, A]{}, err)
 			return
 		}
-		slices.SortFunc(cuts, func(a, b cut) int { return in.compare(&a.span, &b.span) })
-		for i := range cuts {
-			c := &cuts[i]
-			value, err := foldRows(&held, order[c.from:c.from+c.count], f)
+		order, err := in.sorted(len(cuts), func(i int) *span { return &cuts[i].span })
+		if err != nil {
+			yield(Folded[K, A]{}, err)
+			return
+		}
+		for _, k := range order {
+			c := &cuts[k.index]
+			value, err := foldRows(&held, events[c.from:c.from+c.count], f)
 			if err != nil {
 				yield(Folded[K, A]{}, err)
 				return
@@ -85,12 +88,12 @@ func (in *intake[T, K]) hold(s stream.Seq[T], held *rows[T]) error {
 const sizeEvery = 256
 
 // foldRows folds one session. The accumulator is booked while it grows, then it is the consumer's.
-func foldRows[T, A any](held *rows[T], events []uint32, f stream.Fold[T, A]) (A, error) {
+func foldRows[T, A any](held *rows[T], events []arrival, f stream.Fold[T, A]) (A, error) {
 	acc := f.Init()
 	var booked int64
 	defer func() { held.acct.Shrink(booked) }()
 	for i, e := range events {
-		f.Add(&acc, *held.values.at(e))
+		f.Add(&acc, *held.values.at(e.row))
 		if f.Size == nil || i%sizeEvery != sizeEvery-1 && i != len(events)-1 {
 			continue
 		}

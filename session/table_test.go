@@ -166,7 +166,7 @@ func TestRejects_Table(t *testing.T) {
 		none, err := drain(session.Run(of(events...), time.Minute, key, when, collect(), o))
 		require.ErrorIs(t, err, full)
 		require.Empty(t, none)
-		require.Equal(t, 2, stats.In, "Stats tell how far it came")
+		require.EqualValues(t, 2, stats.In, "Stats tell how far it came")
 	}
 	require.Equal(t, "null key, null time, bad key, RejectReason(0)",
 		fmt.Sprintf("%v, %v, %v, %v", session.RejectNullKey, session.RejectNullTime, session.RejectKey, session.RejectReason(0)))
@@ -179,7 +179,7 @@ func TestRejects_BadKey(t *testing.T) {
 	when := func(any) time.Time { return second(0) }
 	_, err := drain(session.ByGap(of(events...), 1, key, when))
 	require.ErrorIs(t, err, stream.ErrSchema)
-	require.ErrorContains(t, err, "session: ByGap: event 1: ")
+	require.ErrorContains(t, err, "session: ByGap: key of event 1: ")
 
 	var stats session.Stats
 	var rejects []session.Reject[any]
