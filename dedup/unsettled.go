@@ -1,0 +1,53 @@
+package dedup
+
+// Ties under TieFail are noted while the input is read and judged when it has ended: a better row that comes
+// later settles them, and whether it comes before or after the two must make no difference.
+
+// tieBytes is what an entry of tied is booked at: two words, in a map at its least load.
+const tieBytes = 40
+
+// tie notes that e.row ties with the row at heldAt. Without comparators no later row can settle it.
+func (e *hashed[T, K]) tie(i int, heldAt int64) error {
+	if len(e.p.by) == 0 {
+		return e.tieError(i, heldAt, e.position)
+	}
+	if _, already := e.tied[i]; already {
+		return nil
+	}
+	if e.account != nil {
+		if err := e.grow(tieBytes); err != nil {
+			return err
+		}
+	}
+	if e.tied == nil {
+		e.tied = make(map[int]int64)
+	}
+	e.tied[i] = e.position
+	return nil
+}
+
+// tieError names the key of number i.
+func (e *hashed[T, K]) tieError(i int, winnerAt, position int64) error {
+	t := &TieError{WinnerPosition: winnerAt, Position: position}
+	if i != nullGroup {
+		t.Key = *e.table.Key(i)
+	}
+	return t
+}
+
+// unsettled returns the *TieError of the tie whose winner stands first in the input, if there is any.
+func (e *hashed[T, K]) unsettled() error {
+	found := false
+	var first, firstWinner int64
+	key := 0
+	for i, position := range e.tied {
+		_, winner := e.holder(i)
+		if !found || *winner < firstWinner {
+			found, key, first, firstWinner = true, i, position, *winner
+		}
+	}
+	if !found {
+		return nil
+	}
+	return e.tieError(key, firstWinner, first)
+}
