@@ -1,0 +1,109 @@
+package validate
+
+import (
+	"bytes"
+	"io"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/millrace-go/millrace/stream"
+)
+
+// maxZstdWindow bounds the memory of one zstd decoder: a frame that wants a larger window is refused.
+const maxZstdWindow = 64 << 20
+
+// inflate recognises gzip and zstd by their first bytes and returns the plain stream; anything else comes back
+// as it is. Decoding runs on the caller's goroutine. close gives the decoder's memory back.
+//
+// A decoding error becomes a *SourceError of class ErrCorrupt; an error of r itself passes unchanged, so that a
+// failing disk is not taken for a broken file.
+func inflate(r io.Reader, stats *Stats) (plain io.Reader, close func(), err error) {
+	src := &stored{r: r, stats: stats}
+	head, err := src.peek(4)
+	if err != nil {
+		return nil, nil, err
+	}
+	none := func() {}
+	switch {
+	case len(head) >= 2 && head[0] == 0x1f && head[1] == 0x8b:
+		z, err := gzip.NewReader(src)
+		if err != nil {
+			return nil, nil, src.blame(err)
+		}
+		return &decoding{z, src}, none, nil
+	case len(head) == 4 && (bytes.Equal(head, []byte{0x28, 0xb5, 0x2f, 0xfd}) || // a frame, or a skippable one
+		head[0]&0xf0 == 0x50 && bytes.Equal(head[1:], []byte{0x2a, 0x4d, 0x18})):
+		z, err := zstd.NewReader(src, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
+			zstd.WithDecoderMaxWindow(maxZstdWindow))
+		if err != nil {
+			return nil, nil, src.blame(err)
+		}
+		return &decoding{z, src}, z.Close, nil
+	}
+	return src, none, nil
+}
+
+// stored is the input as it is stored: it counts bytes, can look ahead at its beginning, and remembers its own
+// error.
+type stored struct {
+	r     io.Reader
+	head  []byte // looked at, not yet read
+	err   error
+	stats *Stats
+}
+
+// peek looks at the first n bytes; fewer where the input is shorter.
+func (s *stored) peek(n int) ([]byte, error) {
+	buf := make([]byte, n)
+	got, err := io.ReadFull(s.r, buf)
+	s.head = buf[:got]
+	if s.stats != nil {
+		s.stats.stored.Add(int64(got))
+	}
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return nil, err
+	}
+	return s.head, nil
+}
+
+func (s *stored) Read(p []byte) (int, error) {
+	if len(s.head) > 0 {
+		n := copy(p, s.head)
+		s.head = s.head[n:]
+		return n, nil
+	}
+	n, err := s.r.Read(p)
+	if s.stats != nil {
+		s.stats.stored.Add(int64(max(n, 0)))
+	}
+	if err != nil && err != io.EOF {
+		s.err = err
+	}
+	return n, err
+}
+
+// blame tells a failing input from a broken encoding.
+func (s *stored) blame(err error) error {
+	if s.err != nil {
+		return s.err
+	}
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	return &SourceError{Err: err, Class: stream.ErrCorrupt}
+}
+
+// decoding names the errors of a decoder.
+type decoding struct {
+	io.Reader
+	src *stored
+}
+
+func (d *decoding) Read(p []byte) (int, error) {
+	n, err := d.Reader.Read(p)
+	if err != nil && err != io.EOF {
+		err = d.src.blame(err)
+	}
+	return n, err
+}
