@@ -50,9 +50,8 @@ func foldAt(h uint64, ops []op, p unsafe.Pointer) uint64 {
 		case kindEface, kindIface:
 			h = foldAny(h, loadInterface(o.kind, q))
 		case kindLoop:
-			for range o.n {
-				h = foldAt(h, o.elem.ops, q)
-				q = unsafe.Add(q, o.stride)
+			for j := range o.n { // by index: a pointer that is moved along would end behind the value
+				h = foldAt(h, o.elem.ops, unsafe.Add(q, uintptr(j)*o.stride))
 			}
 		}
 	}

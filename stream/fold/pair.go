@@ -18,7 +18,7 @@ func Pair[T, A, B any](a stream.Fold[T, A], b stream.Fold[T, B]) stream.Fold[T, 
 			a.Add(&acc.First, v)
 			b.Add(&acc.Second, v)
 		},
-		Exact: a.Exact && b.Exact,
+		Exact: a.Exact && b.Exact && a.Merge != nil && b.Merge != nil,
 	}
 	if a.New != nil || b.New != nil {
 		f.New = func() Both[A, B] { return Both[A, B]{a.Init(), b.Init()} }
