@@ -21,9 +21,9 @@ type CountMinOptions struct {
 	Width int
 	// Depth is the number of rows, 1 to 32.
 	Depth int
-	// Conservative raises only those counters of a key that are too low for its new count. Counts get better,
-	// often several times on skewed keys; adding costs a second pass, and what the sketch holds depends on
-	// the order of keys.
+	// Conservative raises only those counters of a key that are too low for its new count. Counts get closer
+	// (by about half of the error on skewed keys); adding costs a second pass, and what the sketch holds
+	// depends on the order of keys.
 	Conservative bool
 	// Seed enters every hash. Sketches merge only if their seeds are equal. Where whoever makes the keys
 	// could profit from a wrong count, choose it at random and keep it secret.

@@ -67,12 +67,12 @@
 // An HLL takes, once dense, one byte per register; a sparse one grows up to that with its keys.
 //
 //	Precision   dense      standard error     sparse up to about
-//	        4     16 B     26.0 %                        5 keys
-//	       10    1 KiB      3.25 %                     500 keys
-//	       12    4 KiB      1.63 %                   2,000 keys
-//	       14   16 KiB      0.81 %                   8,000 keys
-//	       16   64 KiB      0.41 %                  33,000 keys
-//	       18  256 KiB      0.20 %                 130,000 keys
+//	        4     16 B     26.0 %                        4 keys
+//	       10    1 KiB      3.25 %                     350 keys
+//	       12    4 KiB      1.63 %                   1,500 keys
+//	       14   16 KiB      0.81 %                   7,700 keys
+//	       16   64 KiB      0.41 %                  34,000 keys
+//	       18  256 KiB      0.20 %                 150,000 keys
 //
 // While sparse it tells keys apart by 25 bits or more of their hashes, so that the standard error is about
 // 0.012 % of the count: a thousand keys are counted exactly or one short. Bounds does not make use of that.

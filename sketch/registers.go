@@ -28,9 +28,13 @@ import (
 type registers struct {
 	config config
 	sketch *hyperloglog.Sketch
-	keys   uint64 // upper bound of the keys in a sparse sketch: all adds counted, repetitions too
+	keys   uint64 // upper bound of the keys of a sparse sketch: those known, and all adds since then
+	look   uint64 // when keys reaches it, find out; never again once dense
 	dense  bool   // known to be dense; false: not known
 }
+
+// neverLook is a number of keys that is not reached.
+const neverLook = math.MaxUint64
 
 func newRegisters(c config) registers {
 	// The precision was checked, which is all that NewSketch can object to.
@@ -38,12 +42,39 @@ func newRegisters(c config) registers {
 	if err != nil {
 		panic(fmt.Sprintf("sketch: precision %d: %v", c.small, err))
 	}
-	return registers{config: c, sketch: sk}
+	r := registers{config: c, sketch: sk}
+	r.known(false, 0)
+	return r
 }
 
 func (r *registers) add(hash uint64) {
-	r.keys++
 	r.sketch.InsertHash(hash)
+	if r.keys++; r.keys >= r.look {
+		r.inspect()
+	}
+}
+
+// inspect finds out whether the sketch is dense and, if not, how many keys it has; it does not change what the
+// sketch holds. axiomhq's sketch tells this by its encoding only, so it is asked when the adds since the last
+// time would have doubled the keys: a few bytes copied per add.
+func (r *registers) inspect() {
+	encoded, err := r.sketch.MarshalBinary()
+	if err != nil {
+		panic(fmt.Sprintf("sketch: precision %d: %v", r.config.small, err)) // the only cause it has
+	}
+	if isDense(encoded) {
+		r.known(true, 0)
+	} else {
+		r.known(false, sparseKeys(encoded))
+	}
+}
+
+func (r *registers) known(dense bool, keys uint64) {
+	const slack = 256 // adds between looks at a sketch of few keys
+	r.dense, r.keys, r.look = dense, keys, 2*keys+slack
+	if dense {
+		r.look = neverLook
+	}
 }
 
 // estimateCap is where estimates end: far beyond what can be counted, and below the numbers whose conversion
@@ -51,7 +82,11 @@ func (r *registers) add(hash uint64) {
 const estimateCap = 1 << 62
 
 func (r *registers) estimate() uint64 {
-	n := r.sketch.Clone().Estimate()
+	s := r.sketch
+	if !r.dense {
+		s = s.Clone() // Estimate would flush it; dense, there is nothing to flush
+	}
+	n := s.Estimate()
 	if n > estimateCap {
 		return math.MaxUint64
 	}
@@ -76,18 +111,11 @@ func (r *registers) merge(op string, other *registers) error {
 	if err := r.sketch.Merge(other.sketch); err != nil {
 		return &Error{Op: op, What: "registers", Offset: -1, Class: stream.ErrConflict, Err: err}
 	}
-	r.dense = r.dense || other.dense
 	if r.dense {
 		return nil
 	}
-	// A merge of sparse sketches goes through the unordered set and leaves it as large as the other's list.
-	encoded, err := r.sketch.MarshalBinary()
-	if err != nil {
-		return &Error{Op: op, What: "registers", Offset: -1, Class: stream.ErrCorrupt, Err: err}
-	}
-	if r.dense = isDense(encoded); !r.dense {
-		r.sketch = r.sketch.Clone() // trims it
-		r.keys = sparseKeys(encoded)
+	if r.inspect(); !r.dense {
+		r.sketch = r.sketch.Clone() // a merge goes through the unordered set, which keeps the size of the other's list
 	}
 	return nil
 }
@@ -98,24 +126,25 @@ func (r *registers) clone() registers {
 	return c
 }
 
-// size bounds the live bytes. Dense: the registers. Sparse: per key at most five bytes of list, which may
-// have grown to twice that, and a share of the unordered set, whose eight-byte slots are at most four times
-// its keys; it holds at most a hundredth of the number of registers, rounded up.
+// size bounds the live bytes. Dense: the registers. Sparse: the list takes at most 4 bytes per key but for
+// the last few, until it is as long as the registers (the most it was allocated for is then the keys of one
+// more flush); the unordered set holds at most a hundredth as many keys as there are registers, and its eight
+// bytes per slot are less than 24 per key.
 func (r *registers) size() int {
 	const fixed = 384 // structs, headers, the smallest set
 	if r.dense {
 		return fixed + r.count()
 	}
 	set := uint64(r.count()/100 + 1)
-	list := min(10*r.keys, 2*(uint64(r.count())+5*set))
-	return fixed + int(list+32*min(r.keys, set))
+	list := min(8*r.keys, uint64(r.count())+4*set+256)
+	return fixed + int(list+24*min(r.keys, set))
 }
 
 // canonical returns axiomhq's encoding of the flushed sketch.
 func (r *registers) canonical() ([]byte, error) {
 	b, err := r.sketch.MarshalBinary()
 	if err != nil || isDense(b) || binary.BigEndian.Uint32(b[4:]) == 0 {
-		return b, err
+		return b, err // dense, or nothing in the unordered set
 	}
 	flushed := r.sketch.Clone()
 	flushed.Estimate() // for its side effect
@@ -177,7 +206,7 @@ func (r *registers) restore(op string, rd io.Reader) error {
 	if uint32(payload[1]) != r.config.small {
 		return corrupt(1, "precision of the registers", payload[1], r.config.small, nil)
 	}
-	restored := registers{config: r.config, sketch: new(hyperloglog.Sketch), dense: isDense(payload)}
+	restored := registers{config: r.config, sketch: new(hyperloglog.Sketch)}
 	if err := restored.sketch.UnmarshalBinary(payload); err != nil {
 		return corrupt(0, "registers", nil, nil, err)
 	}
@@ -185,9 +214,7 @@ func (r *registers) restore(op string, rd io.Reader) error {
 	if err != nil || !bytes.Equal(again, payload) {
 		return corrupt(0, "encoding of the registers", "not canonical", "the bytes Snapshot writes", err)
 	}
-	if !restored.dense {
-		restored.keys = sparseKeys(payload)
-	}
+	restored.inspect()
 	*r = restored
 	return nil
 }
