@@ -47,15 +47,15 @@ func Run[T any, K comparable, A any](s stream.Seq[T], gap time.Duration, key fun
 			yield(Folded[K, A]{}, err)
 			return
 		}
+		var acc A
 		for _, k := range order {
 			c := &cuts[k.index]
-			value, err := foldRows(&held, events[c.from:c.from+c.count], f)
-			if err != nil {
+			if err := refold(&acc, &held, events[c.from:c.from+c.count], f); err != nil {
 				yield(Folded[K, A]{}, err)
 				return
 			}
 			in.yielded(&c.span)
-			if !yield(Folded[K, A]{Session: in.session(&c.span), Value: value}, nil) {
+			if !yield(Folded[K, A]{Session: in.session(&c.span), Value: acc}, nil) {
 				return
 			}
 		}
@@ -87,24 +87,29 @@ func (in *intake[T, K]) hold(s stream.Seq[T], held *rows[T]) error {
 // sizeEvery is how many events are folded between two looks at Fold.Size, which may be slow.
 const sizeEvery = 256
 
-// foldRows folds one session. The accumulator is booked while it grows, then it is the consumer's.
-func foldRows[T, A any](held *rows[T], events []arrival, f stream.Fold[T, A]) (A, error) {
-	acc := f.Init()
+// refold makes *acc the fold of one session. The accumulator is booked while it grows, then it is the
+// consumer's.
+func refold[T, A any](acc *A, held *rows[T], events []arrival, f stream.Fold[T, A]) error {
+	*acc = f.Init()
+	if f.Size == nil {
+		for _, e := range events {
+			f.Add(acc, *held.values.at(e.row))
+		}
+		return nil
+	}
 	var booked int64
-	defer func() { held.acct.Shrink(booked) }()
 	for i, e := range events {
-		f.Add(&acc, *held.values.at(e.row))
-		if f.Size == nil || i%sizeEvery != sizeEvery-1 && i != len(events)-1 {
+		f.Add(acc, *held.values.at(e.row))
+		if i%sizeEvery != sizeEvery-1 && i != len(events)-1 {
 			continue
 		}
-		size := int64(f.Size(&acc))
-		if size > booked {
+		if size := int64(f.Size(acc)); size > booked {
 			if err := held.acct.Grow(size - booked); err != nil {
-				var none A
-				return none, err
+				return err
 			}
 			booked = size
 		}
 	}
-	return acc, nil
+	held.acct.Shrink(booked)
+	return nil
 }

@@ -86,7 +86,7 @@ func TestSession_Reason(t *testing.T) {
 // The error of a rejected option comes first; the source is not touched.
 func TestOptions_Refused(t *testing.T) {
 	untouched := func(func(click, error) bool) { t.Error("source was run") }
-	type pointer struct{ p *int }
+	type pointer struct{ P *int }
 	for name, s := range map[string]stream.Seq[struct{}]{
 		"zero_gap":       erase(session.ByGap(untouched, 0, userOf, atOf)),
 		"negative_gap":   erase(session.Intervals(untouched, -time.Second, userOf, atOf, session.Options[click]{})),

@@ -1,0 +1,65 @@
+package session_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/millrace-go/millrace/internal/contracttest"
+	"github.com/millrace-go/millrace/session"
+	"github.com/millrace-go/millrace/stream"
+	"github.com/millrace-go/millrace/stream/streamtest"
+)
+
+// contractClicks are 24 events of three users, in order of time where that is wanted.
+func contractClicks(inOrder bool) (out []click) {
+	for i := range 24 {
+		t := i
+		if !inOrder {
+			t = i * 7 % 24
+		}
+		out = append(out, click{user: string(rune('a' + i%3)), at: second(int64(t * t)), n: i})
+	}
+	return out
+}
+
+func TestContract(t *testing.T) {
+	null := func(c click) bool { return c.n == 5 }
+	// Every way through the engines, each judged as an operator of its own.
+	ways := map[string]session.Options[click]{
+		"zero":        {},
+		"at_least":    {AtLeast: true, Salt: "salt"},
+		"ordered":     {Ordered: true},
+		"nulls":       {NullKey: null, NullTime: func(c click) bool { return c.n == 6 }},
+		"rejects":     {NullKey: null, Rejects: stream.Discard[session.Reject[click]]("the sessions are judged")},
+		"bounded":     {Resources: stream.Resources{Memory: 1 << 20}, Size: func(click) int { return 8 }},
+		"too_bounded": {Resources: stream.Resources{Memory: 16}},
+		"wrong":       {Resources: stream.Resources{Workers: -1}},
+	}
+	all := func(check func(*testing.T, session.Options[click], bool, []click)) func(*testing.T) {
+		return func(t *testing.T) {
+			for name, o := range ways {
+				t.Run(name, func(t *testing.T) {
+					check(t, o, name == "too_bounded" || name == "wrong", contractClicks(o.Ordered))
+				})
+			}
+		}
+	}
+	const gap = 20 * time.Second
+	contracttest.Run(t, contracttest.Ops{
+		"ByGap": func(t *testing.T) {
+			streamtest.Check(t, func(s stream.Seq[click]) stream.Seq[session.Session[string]] {
+				return session.ByGap(s, gap, userOf, atOf)
+			}, contractClicks(false)...)
+		},
+		"Intervals": all(func(t *testing.T, o session.Options[click], fails bool, inputs []click) {
+			streamtest.CheckWith(t, func(s stream.Seq[click]) stream.Seq[session.Session[string]] {
+				return session.Intervals(s, gap, userOf, atOf, o)
+			}, streamtest.CheckOptions[session.Session[string]]{Fails: fails}, inputs...)
+		}),
+		"Run": all(func(t *testing.T, o session.Options[click], fails bool, inputs []click) {
+			streamtest.CheckWith(t, func(s stream.Seq[click]) stream.Seq[session.Folded[string, []click]] {
+				return session.Run(s, gap, userOf, atOf, collect(), o)
+			}, streamtest.CheckOptions[session.Folded[string, []click]]{Fails: fails}, inputs...)
+		}),
+	})
+}
