@@ -6,10 +6,10 @@ import (
 	"github.com/millrace-go/millrace/internal/table"
 )
 
-// Keyed is one group: its key, as it was first seen, and what the fold made of its values.
+// Keyed is one group: its key and what the fold made of its values.
 type Keyed[K comparable, A any] struct {
-	Key   K
-	Value A
+	Key   K // as it was first seen
+	Value A // the accumulator
 }
 
 // AggregateOptions bound Aggregate. The zero value: memory unbounded.

@@ -1,2 +1,37 @@
 // Package table numbers keys: each distinct key gets the next dense index, in order of insertion.
+//
+// It answers the first question of every keyed operator: have I seen this key, and where is its state? What
+// belongs to a key (an accumulator, a winner, the open session) lies in plain slices beside the table, at the
+// key's index:
+//
+//	t := table.New(hasher)
+//	var counts []int
+//	for _, event := range events {
+//		i, added := t.Upsert(event.User)
+//		if added {
+//			counts = append(counts, 0)
+//		}
+//		counts[i]++
+//	}
+//	for i := range t.ByHash() {
+//		fmt.Println(*t.Key(i), counts[i])
+//	}
+//
+// # Guarantees
+//
+//  1. Keys are equal by the rules of package hash, NaN and times included; of equal keys the first is kept.
+//  2. Indexes are 0, 1, 2 and so on, and never change before Reset.
+//  3. The same keys in the same order give the same table; ByHash does not even depend on the order.
+//  4. Bytes is what is live, and grows only as Growth announced, plus what new keys point to.
+//
+// Keys are kept as they are given: a string key pins the text it was cut from. Whoever keeps a table for long
+// clones such keys before it inserts them.
+//
+// # Cost
+//
+// Per key: the key, 8 bytes of hash, and 12.8 to 25.6 bytes of slots; all arrays double together, and while
+// they do, the old ones are alive beside the new. A table numbers up to 2^32 - 2 keys. It is not safe for
+// concurrent use.
+//
+// The invariants (see Table) are checked after every insertion under the build tag invariants.
 package table

@@ -10,8 +10,8 @@ import (
 
 // Average is the accumulator of Mean.
 type Average struct {
-	Sum float64
-	N   int // number of values
+	Sum float64 // of all values, rounded as it goes
+	N   int     // number of values
 }
 
 // Value returns the arithmetic mean; NaN where there were no values.

@@ -4,8 +4,8 @@ import "github.com/millrace-go/millrace/stream"
 
 // Both is the accumulator of Pair.
 type Both[A, B any] struct {
-	First  A
-	Second B
+	First  A // what the first fold made
+	Second B // what the second made
 }
 
 // Pair folds the same values two ways in one pass. It nests: Pair(a, Pair(b, c)) is three ways. It can merge if
