@@ -31,10 +31,11 @@ type csvTable struct {
 	p       *pass
 	fields  []meta
 	byName  map[string]int
-	names   []string // of the columns
-	columns []int32  // field of each column, -1: none
-	absent  []int32  // fields without a column
-	text    []byte   // of an unescaped field
+	names   []string                                    // of the columns
+	columns []int32                                     // field of each column, -1: none
+	absent  []int32                                     // fields without a column
+	text    []byte                                      // of an unescaped field
+	look    func(t *csvTable, c *csvReader, rec []byte) // of a sketch: sees every record that is whole
 }
 
 func (t *csvTable) read(f *feed, comma byte) bool {
@@ -91,6 +92,9 @@ func (t *csvTable) read(f *feed, comma byte) bool {
 			p.st.fatal(c.fault(rec))
 		} else {
 			t.judge(c, rec)
+			if t.look != nil && !p.st.failed() {
+				t.look(t, c, rec)
+			}
 		}
 		ok := p.finish(rowAt{line: line, off: off, length: int64(c.n), head: rec})
 		p.see(spanOther, off+int64(c.n), int64(c.term))

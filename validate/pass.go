@@ -22,6 +22,7 @@ type pass struct {
 	bad    int64
 	codes  [len(codes)]int64
 	first  []Reject
+	left   bool  // the consumer has left: nothing may be yielded any more
 	err    error // terminal
 }
 
@@ -67,7 +68,8 @@ func (p *pass) finish(at rowAt) bool {
 		if stats != nil {
 			stats.valid.Add(1)
 		}
-		return p.accept()
+		p.left = !p.accept()
+		return !p.left
 	}
 	p.see(spanReject, at.off, at.length)
 	p.bad++
@@ -203,7 +205,7 @@ func (s *Schema[T]) seq(fn string, opts Options, read func(p *pass) bool) stream
 		if read(p) {
 			p.within(true)
 		}
-		if p.err != nil {
+		if p.err != nil && !p.left {
 			yield(zero, p.err)
 		}
 	}

@@ -95,9 +95,10 @@ func (s *Schema[T]) reader(fn string, r io.Reader, format Format, opts Options) 
 
 // input reads any number of inputs into one pass.
 type input struct {
-	p   *pass
-	row *jsonRow
-	csv func() *csvTable
+	p      *pass
+	row    *jsonRow
+	csv    func() *csvTable
+	opened func(name string, r io.Reader) bool // of a sketch: takes the place of read
 }
 
 func (s *Schema[T]) input(p *pass) *input {
@@ -125,6 +126,9 @@ func (in *input) file(path string, format Format) (ok bool) {
 			ok = false
 		}
 	}()
+	if in.opened != nil {
+		return in.opened(path, file)
+	}
 	return in.read(path, file, format)
 }
 
