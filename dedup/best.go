@@ -41,12 +41,8 @@ func runHashed[T any, K comparable](fn string, s stream.Seq[T], key func(T) K, o
 	if err != nil {
 		return stream.Fail[T](err)
 	}
-	var sizeOfKey func(*K) int64
-	if p.bounded() {
-		sizeOfKey = rowSizer[K]()
-	}
 	return func(yield func(T, error) bool) {
-		e := newHashed(p, key, hasher, sizeOfKey)
+		e := newHashed(p, key, hasher)
 		defer e.close()
 		if err := e.run(s, yield); err != nil {
 			var zero T

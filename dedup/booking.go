@@ -7,18 +7,33 @@ import (
 	"github.com/millrace-go/millrace/stream"
 )
 
-// Booking: what a bounded run of the hash engine holds is booked before it is stored, except the growth of
-// the table, which is booked once it has happened. What is booked is the capacity of the table and of the
-// arrays, and what keys and rows reach; see sizer for what that is.
+// Booking: what a bounded run of the hash engine holds is booked before it is stored: the slots of the table
+// and the capacity of the arrays when they grow, what a key and a row reach when they come.
 
-// bookKey books a new key and what e.row will take, before it is stored.
-func (e *hashed[T, K]) bookKey(k *K) error {
-	n := e.table.Bytes() + e.keyBytes - e.tableBytes
-	if e.sizeOfKey != nil {
-		size := e.sizeOfKey(k)
-		e.keyBytes += size
-		n += size
+// maxKeys is what a table can number: five eighths of 1<<32 slots.
+const maxKeys = 5 << 29
+
+// makeRoom is called where the table has no room for one more key. If the row's key is a new one, it books the
+// growth that follows, and refuses the growth that cannot be.
+func (e *hashed[T, K]) makeRoom() error {
+	full := int64(e.table.Len()) >= maxKeys
+	if e.account == nil && !full {
+		return nil
 	}
+	if _, known := e.table.Find(&e.rowKey); known {
+		return nil
+	}
+	if full {
+		return &stream.LimitError{Where: "dedup: " + e.p.fn, What: "distinct keys", Limit: maxKeys}
+	}
+	_, n := e.table.Growth()
+	e.tableBytes += n
+	return e.grow(n)
+}
+
+// bookKey books a new key and what e.row will take, before the row is stored.
+func (e *hashed[T, K]) bookKey() error {
+	n := e.table.Bytes() - e.tableBytes
 	e.tableBytes += n
 	if e.p.holdRows {
 		n += e.rows.needs() + e.sizeOfRow(&e.row)

@@ -1,2 +1,95 @@
 // Package dedup keeps one row per key: the best one, by rules you can read.
+//
+// It answers: of all the rows that claim to be event 4711 (retries, corrections, late copies), which one do I
+// keep, why that one, and where did the others go?
+//
+//	best := dedup.Best(events, Event.ID, dedup.Latest(Event.IngestedAt), dedup.Present(Event.HasUpdater))
+//
+// reads: one row per id, the latest ingested; of two ingested at the same time, the one with an updater; of
+// two with an updater, the first seen. With everything spelled out:
+//
+//	best := dedup.Run(events, Event.ID, dedup.Options[Event]{
+//		By:        []dedup.Comparator[Event]{dedup.Latest(Event.IngestedAt), dedup.Present(Event.HasUpdater)},
+//		Tie:       dedup.TieFirst,
+//		Losers:    losers, // every dropped row, the row it lost to, and what decided
+//		Resources: stream.Resources{Memory: 256 << 20},
+//	})
+//	for e, err := range best {
+//		if err != nil {
+//			return err
+//		}
+//		...
+//	}
+//
+// # The words
+//
+// Two rows are duplicates if their keys are equal, whatever else they hold. The winner of a key is its best row:
+// a list of comparators is asked in order, the first that can tell two rows apart decides. Where none can, the
+// rows tie, and the tie rule decides: the first seen, the last seen, or an error. Every other row of the key is
+// a loser. Duplicates that Options.Same calls the same row are identical, the others are conflicting. A
+// position is the number of a row in the input, from 0.
+//
+// # Keys
+//
+// A key is any comparable type without pointers or channels. A key of several parts is a small struct. Never
+// join the parts into a string: "ab" and "c" make the same string as "a" and "bc", and two events become
+// one. Unlike in a Go map, NaN equals NaN and times compare as instants. An interface in a key that
+// holds a slice, a map or a func is a *KeyError, not a panic.
+//
+// A row that has no key is not a duplicate of another row that has none. Options.NullKey says which rows those
+// are; they pass through, each for itself and counted, unless NullKeys says to treat them as one key or to
+// reject them. Without NullKey there are none: an empty string is then a key like any other, and so is a null
+// stream.Opt.
+//
+// # Guarantees
+//
+//  1. One row per key, and it is the winner: no other row of the key is better by the comparators.
+//  2. If no two rows of a key tie, the survivors do not depend on the order of the input. TieFail makes sure
+//     of it: it ends with a *TieError where they would.
+//  3. In = Out + Dropped + RejectedNull, checked at the end of every run. Every dropped row goes to Losers, if
+//     it is set, once.
+//  4. Same input, same options: same output in the same order. A memory limit can end a run, never
+//     change a row.
+//  5. Deduplicating the output again changes nothing. So does deduplicating shards, if all rows of a key are in
+//     one shard.
+//  6. Sorted gives what Run gives, and never yields a key twice: input that is not sorted is an *OrderError.
+//
+// # Which winner a loser names
+//
+// Losers are delivered as they lose, beside the best row so far; that row may lose later, and is then delivered
+// itself. To name the final winner at once, all losers would have to be held to the end. The last loser of a
+// key does name the final winner.
+//
+// # Cost
+//
+// Best and Run hold one row per distinct key, by value, and a table: with 8-byte keys 29 bytes a key when it is
+// full, 58 when it has just grown. 100 million distinct ids with 56-byte rows take 10.4 GB, 4.8 of them table (2
+// million: 94 bytes a key, measured); Distinct, which holds no rows, takes the 4.8. OrderWinner, Losers, TieFail
+// and KeepNone add 8 bytes a key for positions, OrderWinner 8 more while it sorts. What rows point to (the bytes
+// of strings) comes on top, and while the table doubles, half as much again as it then takes. Sorted holds one row.
+//
+// Resources.Memory bounds this: live bytes of table, keys and rows, with the strings, slices and maps that
+// they reach. This version does not spill to disk: a run that would pass the bound ends with a
+// *stream.LimitError. Measuring rows with strings costs some nanoseconds per string, and only if there is a bound.
+// A string cut from a larger buffer keeps that buffer alive, and only its own bytes are counted: clone what you
+// cut from large lines.
+//
+// Output comes in the order in which keys were first seen, or by the winners' positions (OrderWinner). Best
+// reads all its input before the first row comes out, for the last row read may be the best of any key. Distinct,
+// and Run where the first row is bound to win, yield on sight and read nothing ahead. All work is done on the
+// consumer's goroutine; Resources.Workers has no effect. A Seq of this package can run again if its source
+// can, and from several goroutines at once if its source can and the callbacks can.
+//
+// # Sorted input
+//
+// Input sorted by key needs one row of memory: once the next key is seen, no row of the last can come. Input
+// sorted by time does not allow this. To keep the last row of each key, an engine that reads in order of time must
+// wait for the end, since any key may come again; to keep the first, it must remember every key it has
+// let through. Sorted therefore asks for the order of the keys, and checks it.
+//
+// # When not to use it
+//
+// To combine the rows of a key (sum their amounts, fill gaps of one from another), use stream.Aggregate with a
+// fold. To drop repeats that follow each other directly, stream.ChunkBy needs no key table. Where an
+// unbounded stream must forget old keys, or the keys do not fit into memory, this version has no engine.
 package dedup

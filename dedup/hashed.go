@@ -40,11 +40,10 @@ type hashed[T any, K comparable] struct {
 
 	account    *stream.Account // nil: memory is unbounded, nothing is booked
 	sizeOf     func(*T) int64  // bytes a row reaches beyond its static size; nil: none, or not needed
-	sizeOfKey  func(*K) int64  // the same for a key
-	keyBytes   int64           // what the keys reach
-	tableBytes int64           // of the table, keyBytes included, as booked
+	tableBytes int64           // of the table, as booked
 
-	row      T     // the row being taken in: a field, so that its address costs no allocation per row
+	row      T     // the row being taken in, and its key: fields, so that their addresses cost no
+	rowKey   K     // allocation per row
 	position int64 // of row in the input
 	yield    func(T, error) bool
 	stopped  bool // the consumer broke
@@ -53,10 +52,7 @@ type hashed[T any, K comparable] struct {
 // nullGroup stands for a key number where the group of null keys is meant, under NullsEqual.
 const nullGroup = -1
 
-// maxKeys is what the 32 bits of a table's slot can number, with room for its growth.
-const maxKeys = 1<<32 - 2
-
-func newHashed[T any, K comparable](p *plan[T], key func(T) K, hasher *hash.Hasher[K], sizeOfKey func(*K) int64) *hashed[T, K] {
+func newHashed[T any, K comparable](p *plan[T], key func(T) K, hasher *hash.Hasher[K]) *hashed[T, K] {
 	e := &hashed[T, K]{
 		ledger: ledger[T]{p: p}, key: key, hasher: hasher, table: table.New(hasher),
 		rows: newBlocks[T](), positions: newBlocks[int64](),
@@ -64,7 +60,7 @@ func newHashed[T any, K comparable](p *plan[T], key func(T) K, hasher *hash.Hash
 	}
 	if p.bounded() {
 		e.account = p.res.Account("dedup: " + p.fn)
-		e.sizeOf, e.sizeOfKey = p.sizeOf, sizeOfKey
+		e.sizeOf = p.sizeOf
 	}
 	return e
 }
@@ -92,6 +88,7 @@ func (e *hashed[T, K]) run(s stream.Seq[T], yield func(T, error) bool) error {
 		if e.stopped {
 			return nil
 		}
+		e.checkInvariants()
 	}
 	if !e.p.eager {
 		if err := e.emitAll(); err != nil || e.stopped {
@@ -107,22 +104,24 @@ func (e *hashed[T, K]) take() error {
 	if e.p.nullKey != nil && e.p.nullKey(e.row) {
 		return e.takeNull()
 	}
-	k := e.key(e.row)
+	e.rowKey = e.key(e.row)
 	if e.hasher.Dynamic() {
-		if err := e.hasher.Check(&k); err != nil {
+		if err := e.hasher.Check(&e.rowKey); err != nil {
 			return &KeyError{Position: e.position, Err: err}
 		}
 	}
-	i, added := e.table.Upsert(k)
+	if e.table.Room() == 0 {
+		if err := e.makeRoom(); err != nil {
+			return err
+		}
+	}
+	i, added := e.table.Upsert(e.rowKey)
 	if !added {
 		return e.duplicate(i)
 	}
 	e.stats.Keys++
-	if e.stats.Keys > maxKeys {
-		return &stream.LimitError{Where: "dedup: " + e.p.fn, What: "distinct keys", Limit: maxKeys}
-	}
 	if e.account != nil {
-		if err := e.bookKey(&k); err != nil {
+		if err := e.bookKey(); err != nil {
 			return err
 		}
 	}

@@ -9,8 +9,8 @@ package dedup
 // Under KeepNone no row of a repeated key stays: all are delivered, the first beside the second, with the zero
 // Winner and a WinnerPosition of -1.
 type Loser[T any] struct {
-	Row            T
-	Winner         T
+	Row            T      // the row that was dropped
+	Winner         T      // the best row so far
 	Position       int64  // of Row in the input, from 0
 	WinnerPosition int64  // of Winner
 	DecidedBy      string // the name of the comparator, or of the rule ("first seen", "last seen", "tie", "repeated key")

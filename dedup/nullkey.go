@@ -35,7 +35,7 @@ func (n NullKeys) String() string {
 
 // Rejected is a row set aside because its key is null.
 type Rejected[T any] struct {
-	Row      T
+	Row      T     // as it came
 	Position int64 // in the input, from 0
 }
 

@@ -105,6 +105,7 @@ func (e *adjacent[T, K]) run(s stream.Seq[T]) error {
 		if e.stopped {
 			return nil
 		}
+		e.checkInvariants()
 	}
 	if err := e.closeGroup(); err != nil || e.stopped {
 		return err

@@ -1,0 +1,6 @@
+//go:build !invariants
+
+package dedup
+
+func (e *hashed[T, K]) checkInvariants()   {}
+func (e *adjacent[T, K]) checkInvariants() {}

@@ -1,0 +1,64 @@
+package dedup_test
+
+import (
+	"fmt"
+	"runtime"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/millrace-go/millrace/dedup"
+	"github.com/millrace-go/millrace/stream"
+)
+
+// What a run books must be what it has: a bound that counts half is no bound. The heap is measured when all
+// input is in, after a collection.
+func TestRun_BookedIsWhatLives(t *testing.T) {
+	type person struct {
+		ID    int64
+		Name  string
+		Roles []string
+	}
+	const n = 200_000
+	heap := func() int64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	for name, o := range map[string]dedup.Options[person]{
+		"keys":               {},
+		"rows":               {Tie: dedup.TieLast},
+		"rows_and_positions": {Tie: dedup.TieLast, Order: dedup.OrderWinner},
+		"null_rows":          {Tie: dedup.TieLast, NullKey: func(p person) bool { return p.ID%2 == 0 }},
+	} {
+		for _, short := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s/short=%v", name, short), func(t *testing.T) {
+				budget, err := stream.NewBudget(1 << 30)
+				require.NoError(t, err)
+				o.Resources.Budget = budget
+				var before, live, booked int64
+				s := stream.Seq[person](func(yield func(person, error) bool) {
+					before = heap()
+					for round := range 2 { // the second round replaces every row by a larger one
+						for i := range int64(n) {
+							p := person{ID: i}
+							if !short {
+								p.Name = fmt.Sprintf("person number %020d", i)
+								p.Roles = make([]string, 1+round, 2+2*round)
+							}
+							if !yield(p, nil) {
+								return
+							}
+						}
+					}
+					live, booked = heap()-before, budget.Used()
+				})
+				require.NoError(t, stream.Drain(dedup.Run(s, func(p person) int64 { return p.ID }, o)))
+				require.Zero(t, budget.Used())
+				// The allocator rounds sizes up, by an eighth at most.
+				require.InEpsilon(t, live, booked, 0.15, "%d bytes live, %d booked", live, booked)
+			})
+		}
+	}
+}
