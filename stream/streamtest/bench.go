@@ -22,7 +22,7 @@ func newBench[Out any](o CheckOptions[Out]) *bench[Out] {
 
 // drive runs a sequence and checks what holds for every run, whatever happens in it.
 func (b *bench[Out]) drive(s step, body consumer, p *probe, build func() stream.Seq[Out]) *outcome[Out] {
-	o := drive(build, body, p, b.o.Limit, b.o.patience())
+	o := drive(b.goroutines, build, body, p, b.o.Limit, b.o.patience())
 	if o.hung != "" {
 		b.hung = true
 		b.found.add(RuleHang, s, "the run did not end within %v:\n%s", b.o.patience(), o.hung)
@@ -57,7 +57,7 @@ func (b *bench[Out]) drive(s step, body consumer, p *probe, build func() stream.
 
 // leftovers looks for goroutines and temp files of the given consumers.
 func (b *bench[Out]) leftovers(s step, consumers ...int64) {
-	var leaked []goroutine
+	var leaked []string
 	for _, id := range consumers {
 		leaked = append(leaked, b.goroutines.leaked(id)...)
 	}
@@ -65,7 +65,7 @@ func (b *bench[Out]) leftovers(s step, consumers ...int64) {
 		leaked = b.goroutines.search()
 	}
 	if len(leaked) > 0 {
-		b.found.add(RuleGoroutines, s, "%s left when the loop ended, the first:\n%s", plural(len(leaked), "goroutine"), leaked[0].stack)
+		b.found.add(RuleGoroutines, s, "%s left when the loop ended, the first:\n%s", plural(len(leaked), "goroutine"), leaked[0])
 	}
 	if names := b.temp.left(); len(names) > 0 {
 		b.found.add(RuleTempFiles, s, "left in the temp directory: %q", names)

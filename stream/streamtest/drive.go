@@ -31,6 +31,7 @@ type probe struct {
 	consumer atomic.Int64 // goroutine that loops
 	stopped  atomic.Bool  // it broke off
 	drained  atomic.Int64 // elements read by it afterwards
+	ended    func()       // called when the run is over, before anything else can happen
 }
 
 func (p *probe) pull() {
@@ -71,7 +72,7 @@ const watched = 100
 const tooMany = 10_000
 
 // drive runs build and the sequence it makes on a goroutine of their own, with the given consumer.
-func drive[T any](build func() stream.Seq[T], c consumer, p *probe, limit int, patience time.Duration) *outcome[T] {
+func drive[T any](w *watch, build func() stream.Seq[T], c consumer, p *probe, limit int, patience time.Duration) *outcome[T] {
 	o := &outcome[T]{}
 	done := make(chan struct{})
 	go func() {
@@ -80,6 +81,9 @@ func drive[T any](build func() stream.Seq[T], c consumer, p *probe, limit int, p
 			o.mu.Lock()
 			defer o.mu.Unlock()
 			o.over = true
+			if p != nil && p.ended != nil {
+				p.ended()
+			}
 			if o.returned {
 				return
 			}
@@ -89,6 +93,7 @@ func drive[T any](build func() stream.Seq[T], c consumer, p *probe, limit int, p
 			}
 			o.goexited = true
 		}()
+		w.mark()
 		id := goroutineID()
 		o.goroutine = id
 		if p != nil {

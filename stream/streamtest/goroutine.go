@@ -2,9 +2,13 @@ package streamtest
 
 import (
 	"bytes"
+	"context"
+	"fmt"
 	"runtime"
+	"runtime/pprof"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -96,26 +100,52 @@ func stackOf(id int64) string {
 
 // watch finds goroutines that a run left behind.
 //
-// The cheap test is a count. Only where it rises is every stack dumped and searched for descendants of the
-// goroutines on which the kit ran the operator: other tests of the process may start and end theirs meanwhile.
+// The cheap test is a count. Only where it rises is every stack dumped and searched for goroutines that descend
+// from those on which the kit ran the operator: other tests of the process may start and end theirs meanwhile.
+// Descent is known in two ways. A stack names the goroutine that started it, which fails where a generation between
+// has died; and a profiler label is inherited, which fails where the operator sets labels of its own.
 type watch struct {
-	base int            // goroutines when the check began
-	ours map[int64]bool // consumers, and the descendants seen so far
-	told map[int64]bool // leaks already reported
+	label string         // on the consumers, and so on what they start
+	base  int            // goroutines when the check began
+	ours  map[int64]bool // consumers, and the descendants seen so far
+	told  map[int64]bool // leaks already reported, by number
+	heirs int            // leaks already reported that only their label gave away
+	spent time.Duration  // on searches that found something
 }
+
+var watches atomic.Int64
 
 func newWatch() *watch {
-	return &watch{base: runtime.NumGoroutine(), ours: make(map[int64]bool), told: make(map[int64]bool)}
+	return &watch{
+		label: strconv.FormatInt(watches.Add(1), 10),
+		base:  runtime.NumGoroutine(),
+		ours:  make(map[int64]bool),
+		told:  make(map[int64]bool),
+	}
 }
 
-// grace is how long a goroutine may take to die that has been told to; it matters on a loaded machine only.
-const grace = 2 * time.Second
+const labelKey = "streamtest"
 
-// leaked returns goroutines started below the given consumer that still exist.
-func (w *watch) leaked(consumer int64) []goroutine {
+// mark labels the calling goroutine as a consumer.
+func (w *watch) mark() {
+	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels(labelKey, w.label)))
+}
+
+const (
+	// grace is how long a goroutine may take to die that has been told to; it matters on a loaded machine only.
+	grace = time.Second
+	// enough is how long a check looks for leaks once it has found some. An operator that leaks one goroutine in
+	// every run is understood by then, and each search takes longer than the one before.
+	enough = grace
+)
+
+// leaked returns the stacks of goroutines started below the given consumer that still exist.
+func (w *watch) leaked(consumer int64) []string {
 	w.ours[consumer] = true
 	for range 20 {
-		if runtime.NumGoroutine() <= w.base+len(w.told) {
+		reported := len(w.told) + w.heirs
+		if n := runtime.NumGoroutine(); n <= w.base+reported {
+			w.base = n - reported // others have ended
 			return nil
 		}
 		runtime.Gosched()
@@ -123,27 +153,45 @@ func (w *watch) leaked(consumer int64) []goroutine {
 	return w.search()
 }
 
-// search dumps all stacks until no descendant is left or one is surely left.
-func (w *watch) search() []goroutine {
+// search looks until no descendant is left, or one is surely left: it waits for somebody, or its grace is over.
+func (w *watch) search() []string {
+	if w.spent >= enough {
+		return nil
+	}
 	for began, pause := time.Now(), 50*time.Microsecond; ; pause = min(2*pause, 20*time.Millisecond) {
 		left := w.descendants()
+		heirs := w.labelled()
+		if len(left) == 0 && len(heirs) <= len(w.told)+w.heirs {
+			return nil
+		}
 		sure := time.Since(began) > grace
 		for _, g := range left {
 			sure = sure || g.waiting()
 		}
-		if len(left) == 0 {
-			return nil
-		}
 		if sure {
-			for _, g := range left {
-				w.told[g.id] = true
-			}
-			return left
+			w.spent += time.Since(began)
+			return w.tell(left, heirs)
 		}
 		time.Sleep(pause)
 	}
 }
 
+// tell books leaks as reported.
+func (w *watch) tell(left []goroutine, heirs []string) []string {
+	if len(left) == 0 {
+		fresh := len(heirs) - len(w.told) - w.heirs
+		w.heirs += fresh
+		return heirs[:fresh]
+	}
+	stacks := make([]string, len(left))
+	for i, g := range left {
+		w.told[g.id] = true
+		stacks[i] = g.stack
+	}
+	return stacks
+}
+
+// descendants are the unreported goroutines that were started below a consumer.
 func (w *watch) descendants() []goroutine {
 	all := allGoroutines()
 	for grew := true; grew; {
@@ -162,4 +210,33 @@ func (w *watch) descendants() []goroutine {
 		}
 	}
 	return left
+}
+
+// labelled returns a stack for each goroutine with the label, reported or not. The profile groups goroutines with
+// equal stacks:
+//
+//	2 @ 0x4399f4 0x450e7e 0x6d1
+//	# labels: {"streamtest":"7"}
+//	#	0x6d0fe9	main.worker+0x29	/src/worker.go:12
+func (w *watch) labelled() []string {
+	var b bytes.Buffer
+	if pprof.Lookup("goroutine").WriteTo(&b, 1) != nil {
+		return nil // a buffer does not fail
+	}
+	mark := fmt.Sprintf("%q:%q", labelKey, w.label)
+	var stacks []string
+	for group := range strings.SplitSeq(b.String(), "\n\n") {
+		if !strings.Contains(group, mark) || strings.Contains(group, "os/signal.loop") {
+			continue
+		}
+		number, _, _ := strings.Cut(group, " @ ")
+		n, err := strconv.Atoi(strings.TrimSpace(number))
+		if err != nil {
+			n = 1 // the header stands before the first group
+		}
+		for range n {
+			stacks = append(stacks, group)
+		}
+	}
+	return stacks
 }

@@ -53,7 +53,8 @@ func (c *operatorCheck[In, Out]) play(s step, src *Script[In], body consumer) *o
 }
 
 func (c *operatorCheck[In, Out]) playSeq(s step, src *Script[In], body consumer, build func() stream.Seq[Out]) *outcome[Out] {
-	src.probe = &probe{}
+	var after ScriptCounts
+	src.probe = &probe{ended: func() { after = src.Counts() }}
 	before := src.Counts()
 	early := 0
 	o := c.drive(s, body, src.probe, func() stream.Seq[Out] {
@@ -64,7 +65,6 @@ func (c *operatorCheck[In, Out]) playSeq(s step, src *Script[In], body consumer,
 	if c.hung {
 		return o
 	}
-	after := src.Counts()
 	if early > 0 {
 		c.found.add(RuleLazy, s, "the source was started while the sequence was built, before the first pull")
 	}

@@ -47,7 +47,9 @@ func (c *sinkCheck[In, R]) run() {
 
 // play calls the sink once on a script and checks what holds for every call.
 func (c *sinkCheck[In, R]) play(s step, src *Script[In]) *outcome[R] {
-	o := c.drive(s, patient(), nil, func() stream.Seq[R] {
+	var counts ScriptCounts
+	ended := &probe{ended: func() { counts = src.Counts() }}
+	o := c.drive(s, patient(), ended, func() stream.Seq[R] {
 		r, err := c.sink(src.Seq())
 		return func(yield func(R, error) bool) {
 			if err != nil {
@@ -61,7 +63,6 @@ func (c *sinkCheck[In, R]) play(s step, src *Script[In]) *outcome[R] {
 	if c.hung {
 		return o
 	}
-	counts := src.Counts()
 	if counts.Starts > 1 {
 		c.found.add(RuleRerun, s, "the source was started %d times in one call; a single-use source would fail", counts.Starts)
 	}
