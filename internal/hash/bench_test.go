@@ -2,6 +2,7 @@ package hash
 
 import (
 	"hash/maphash"
+	"reflect"
 	"testing"
 	"time"
 )
@@ -104,5 +105,25 @@ func BenchmarkBytes(b *testing.B) {
 				sink ^= Bytes(data, sink)
 			}
 		})
+	}
+}
+
+// BenchmarkReflection is the walk that purego takes, to be compared with BenchmarkKey of the same keys.
+func BenchmarkReflection(b *testing.B) {
+	b.Run("key=uint64", func(b *testing.B) { benchReflection(b, uint64(977)) })
+	b.Run("key=string", func(b *testing.B) { benchReflection(b, "click/user-view") })
+	b.Run("key=uint64_uint32", func(b *testing.B) { benchReflection(b, userType{977, 7}) })
+	b.Run("key=uint64_string", func(b *testing.B) { benchReflection(b, userEvent{977, "click"}) })
+}
+
+func benchReflection[K comparable](b *testing.B, k K) {
+	n, kerr := nodeOf(reflect.TypeFor[K]())
+	if kerr != nil {
+		b.Fatal(kerr)
+	}
+	var sink uint64
+	b.ReportAllocs()
+	for b.Loop() {
+		sink ^= hashValue(n, reflect.ValueOf(&k).Elem(), sink)
 	}
 }
