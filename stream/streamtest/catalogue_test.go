@@ -248,7 +248,7 @@ func catalogue(tempDir string) map[string]sick {
 			return func(yield func(int, error) bool) {
 				var coordinator sync.WaitGroup
 				coordinator.Go(func() { // ends, its worker does not
-					go func() { <-time.After(time.Minute) }()
+					go func() { <-time.After(3 * time.Second) }()
 				})
 				coordinator.Wait()
 				time.Sleep(100 * time.Microsecond) // let it be gone from the stacks

@@ -20,10 +20,18 @@ type consumer struct {
 	goexitAt int  // runtime.Goexit at this pair
 	with     any  // the panic's value
 	stopsErr bool // break at an error pair, as most loops do; otherwise ask for more
+	watched  int  // pairs that are checked for the goroutine they come on: asking takes microseconds
 }
 
 // patient reads everything.
-func patient() consumer { return consumer{stopAt: -1, panicAt: -1, goexitAt: -1} }
+func patient() consumer { return consumer{stopAt: -1, panicAt: -1, goexitAt: -1, watched: 2} }
+
+// attentive reads everything and looks at every pair, for the first run.
+func attentive() consumer {
+	c := patient()
+	c.watched = 1000
+	return c
+}
 
 // probe connects one run with its scripted source: reads on the consumer's own goroutine after it broke off
 // are drains. Reads on other goroutines may be under way at that moment, and are not counted.
@@ -64,9 +72,6 @@ type outcome[T any] struct {
 	hung      string // the stacks, if it did not return in time
 	thrown    any    // what it panicked with
 }
-
-// watched is how many pairs of a run are checked for the goroutine they come on: asking takes a microsecond.
-const watched = 100
 
 // tooMany bounds a run that ignores its consumer's wish to stop.
 const tooMany = 10_000
@@ -123,7 +128,7 @@ func drive[T any](w *watch, build func() stream.Seq[T], c consumer, p *probe, li
 
 // body is the loop body.
 func (o *outcome[T]) body(v T, err error, c consumer, p *probe, limit int) bool {
-	at, more := o.record(v, err, limit)
+	at, more := o.record(v, err, c.watched, limit)
 	if !more {
 		return false
 	}
@@ -150,7 +155,7 @@ func (o *outcome[T]) body(v T, err error, c consumer, p *probe, limit int) bool 
 }
 
 // record books one pair and says which it is, and whether the loop still wants more.
-func (o *outcome[T]) record(v T, err error, limit int) (at int, more bool) {
+func (o *outcome[T]) record(v T, err error, watched, limit int) (at int, more bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.pairs < watched && goroutineID() != o.goroutine {

@@ -88,7 +88,7 @@ func (c *operatorCheck[In, Out]) all() *Script[In] { return c.script(len(c.input
 func (c *operatorCheck[In, Out]) healthy() bool {
 	s := step{kind: "full run", at: -1}
 	src := c.all()
-	c.base = c.play(s, src, patient())
+	c.base = c.play(s, src, attentive())
 	if c.hung {
 		return false
 	}

@@ -20,7 +20,7 @@ type sourceCheck[Out any] struct {
 
 func (c *sourceCheck[Out]) run() {
 	s := step{kind: "full run", at: -1}
-	c.base = c.drive(s, patient(), nil, c.open)
+	c.base = c.drive(s, attentive(), nil, c.open)
 	if c.hung || !c.baseline(s, c.base) {
 		return
 	}
