@@ -158,5 +158,5 @@ func (c *CountMin[K]) Width() int { return c.counters.width }
 // Depth returns the number of rows.
 func (c *CountMin[K]) Depth() int { return c.counters.depth }
 
-// Size returns the bytes c keeps alive.
+// Size returns the bytes c keeps alive, without what the allocator rounds up.
 func (c *CountMin[K]) Size() int { return c.counters.size() }

@@ -232,7 +232,8 @@ func (h *HeavyHitters[K]) Reset() {
 	h.floor = 0
 }
 
-// Size returns the bytes h keeps alive, without what keys point to (the bytes of strings).
+// Size returns the bytes h keeps alive, without what keys point to (the bytes of strings) and what the
+// allocator rounds up.
 func (h *HeavyHitters[K]) Size() int {
 	const fixed = 160 // the structs
 	c := &h.candidates

@@ -58,28 +58,29 @@ func (r *registers) add(hash uint64) {
 // sketch holds. axiomhq's sketch tells this by its encoding only, so it is asked when the adds since the last
 // time would have doubled the keys: a few bytes copied per add.
 func (r *registers) inspect() {
-	encoded, err := r.sketch.MarshalBinary()
-	if err != nil {
-		panic(fmt.Sprintf("sketch: precision %d: %v", r.config.small, err)) // the only cause it has
-	}
-	if isDense(encoded) {
+	if encoded := r.encode(); isDense(encoded) {
 		r.known(true, 0)
 	} else {
 		r.known(false, sparseKeys(encoded))
 	}
 }
 
+// encode returns axiomhq's encoding of the sketch as it is.
+func (r *registers) encode() []byte {
+	b, err := r.sketch.MarshalBinary()
+	if err != nil {
+		panic(fmt.Sprintf("sketch: precision %d: %v", r.config.small, err)) // the only cause it has
+	}
+	return b
+}
+
 func (r *registers) known(dense bool, keys uint64) {
-	const slack = 256 // adds between looks at a sketch of few keys
+	const slack = 64 // adds between looks at a sketch of few keys
 	r.dense, r.keys, r.look = dense, keys, 2*keys+slack
 	if dense {
 		r.look = neverLook
 	}
 }
-
-// estimateCap is where estimates end: far beyond what can be counted, and below the numbers whose conversion
-// to an integer differs from processor to processor.
-const estimateCap = 1 << 62
 
 func (r *registers) estimate() uint64 {
 	s := r.sketch
@@ -87,10 +88,17 @@ func (r *registers) estimate() uint64 {
 		s = s.Clone() // Estimate would flush it; dense, there is nothing to flush
 	}
 	n := s.Estimate()
-	if n > estimateCap {
+	// Past 2^64 the conversion of axiomhq's float is what the processor makes of it: 0, 2^63 or the maximum.
+	if n >= 1<<62 || n == 0 && r.full() {
 		return math.MaxUint64
 	}
 	return n
+}
+
+// full reports whether no register is zero. An estimate of 0 is then no estimate.
+func (r *registers) full() bool {
+	encoded := r.encode()
+	return isDense(encoded) && !bytes.Contains(encoded[8:], []byte{0})
 }
 
 // standardError is 1.04/sqrt(m) (Flajolet, Fusy, Gandouet and Meunier 2007).
@@ -126,29 +134,32 @@ func (r *registers) clone() registers {
 	return c
 }
 
-// size bounds the live bytes. Dense: the registers. Sparse: the list takes at most 4 bytes per key but for
-// the last few, until it is as long as the registers (the most it was allocated for is then the keys of one
-// more flush); the unordered set holds at most a hundredth as many keys as there are registers, and its eight
-// bytes per slot are less than 24 per key.
+// size bounds the live bytes. Dense: the registers. Sparse: the unordered set holds at most a hundredth as many
+// keys as there are registers and takes less than 24 bytes for each (slots of 8, more than a third of them
+// used); the list begins where the set was full, with at most 4 bytes per key but for the last few, and is
+// allocated for no more than the registers and one flush.
 func (r *registers) size() int {
-	const fixed = 384 // structs, headers, the smallest set
+	const fixed, perSet, perList = 384, 24, 5 // fixed: structs, headers, the smallest set
 	if r.dense {
 		return fixed + r.count()
 	}
 	set := uint64(r.count()/100 + 1)
-	list := min(8*r.keys, uint64(r.count())+4*set+256)
-	return fixed + int(list+24*min(r.keys, set))
+	if r.keys <= set {
+		return fixed + perSet*int(r.keys) // a restored sketch has some in the list, at less
+	}
+	list := min(perList*r.keys, uint64(r.count())+4*set) + 256
+	return fixed + int(perSet*set+list)
 }
 
 // canonical returns axiomhq's encoding of the flushed sketch.
-func (r *registers) canonical() ([]byte, error) {
-	b, err := r.sketch.MarshalBinary()
-	if err != nil || isDense(b) || binary.BigEndian.Uint32(b[4:]) == 0 {
-		return b, err // dense, or nothing in the unordered set
+func (r *registers) canonical() []byte {
+	b := r.encode()
+	if isDense(b) || binary.BigEndian.Uint32(b[4:]) == 0 {
+		return b // nothing in an unordered set
 	}
-	flushed := r.sketch.Clone()
-	flushed.Estimate() // for its side effect
-	return flushed.MarshalBinary()
+	flushed := r.clone()
+	flushed.sketch.Estimate() // for its side effect
+	return flushed.encode()
 }
 
 // isDense reads the fourth byte of axiomhq's encoding.
@@ -165,10 +176,7 @@ func sparseKeys(encoded []byte) uint64 {
 func (h *HLL[K]) Snapshot(w io.Writer) error { return h.regs.snapshot("HLL.Snapshot", w) }
 
 func (r *registers) snapshot(op string, w io.Writer) error {
-	payload, err := r.canonical()
-	if err != nil {
-		return fmt.Errorf("sketch: %s: %w", op, err)
-	}
+	payload := r.canonical()
 	f, err := r.config.begin(op, w, len(payload))
 	if err != nil {
 		return err
@@ -210,9 +218,8 @@ func (r *registers) restore(op string, rd io.Reader) error {
 	if err := restored.sketch.UnmarshalBinary(payload); err != nil {
 		return corrupt(0, "registers", nil, nil, err)
 	}
-	again, err := restored.canonical()
-	if err != nil || !bytes.Equal(again, payload) {
-		return corrupt(0, "encoding of the registers", "not canonical", "the bytes Snapshot writes", err)
+	if !bytes.Equal(restored.canonical(), payload) {
+		return corrupt(0, "encoding of the registers", "not canonical", "the bytes Snapshot writes", nil)
 	}
 	restored.inspect()
 	*r = restored
