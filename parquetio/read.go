@@ -21,6 +21,9 @@ type ReadOptions struct {
 	// NullAsZero puts the zero value into a field that cannot be null where the file has a null. Without it
 	// the first such null is a *ValueError. It does not concern ReadRows.
 	NullAsZero bool
+	// IgnoreChecksums reads pages whose checksum is wrong, for files of writers that computed it wrong. Damage
+	// may then go unnoticed.
+	IgnoreChecksums bool
 }
 
 // batchRows is how many rows are decoded at a time: few enough that a batch of wide rows stays in the cache,
@@ -89,6 +92,7 @@ func readFrom[T any](r io.ReaderAt, at, size int64, path string, fields []field,
 	if err != nil {
 		return true, classify(path, err)
 	}
+	f.IgnoreChecksums = opts.IgnoreChecksums
 	p, err := bind(fields, f, path, opts)
 	if err != nil {
 		return true, err

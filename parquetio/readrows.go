@@ -55,6 +55,7 @@ func readRows(r io.ReaderAt, size int64, path string, opts ReadOptions, yield fu
 	if err != nil {
 		return true, classify(path, err)
 	}
+	f.IgnoreChecksums = opts.IgnoreChecksums
 	cols, err := pick(f, path, opts.Columns)
 	if err != nil {
 		return true, err

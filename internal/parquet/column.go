@@ -53,7 +53,7 @@ func (c *columnReader) open(f *File, col *Column, ch *chunk, rows int64) error {
 	}
 	buf := c.src.buf[:0]
 	*c = columnReader{col: col, left: rows, page: c.page, null: c.null, codec: c.codec}
-	c.src = pageSource{r: f.r, pos: start, end: end, buf: buf}
+	c.src = pageSource{r: f.r, pos: start, end: end, buf: buf, lax: f.IgnoreChecksums}
 	c.codec.codec = ch.codec
 	return nil
 }

@@ -13,6 +13,10 @@ type File struct {
 	CreatedBy string
 	KeyValues map[string]string
 
+	// IgnoreChecksums reads pages whose checksum is wrong: some writers computed them wrong. Set it before
+	// Reader.
+	IgnoreChecksums bool
+
 	r       io.ReaderAt
 	dataEnd int64 // where the footer begins
 	groups  []rowGroup
@@ -42,7 +46,9 @@ func Open(r io.ReaderAt, size int64) (f *File, err error) {
 			return nil, corrupt("row group %d has %d column chunks, the schema %d columns", i, len(g.chunks), len(cols))
 		}
 	}
-	if rows != foot.rows {
+	// Some writers (Impala up to 2.8) left the footer's count at 0; the row groups' own counts are checked
+	// against every column.
+	if rows != foot.rows && foot.rows != 0 {
 		return nil, corrupt("row groups have %d rows together, the footer says %d", rows, foot.rows)
 	}
 	return &File{

@@ -165,17 +165,23 @@ type element struct {
 	unknownKind bool // a logical type this version does not know: read as the physical type
 }
 
+// schemaDepth bounds the nesting of a schema, and with it the recursion of leaves.
+const schemaDepth = 1000
+
+// maxNames bounds the bytes of all column paths together: a deep schema repeats its upper names in each.
+const maxNames = 64 << 20
+
 // leaves walks the elements and returns the columns, in file order.
 func leaves(elems []element) ([]Column, error) {
 	if len(elems) == 0 {
 		return nil, corrupt("schema is empty")
 	}
 	var cols []Column
-	next := 1
+	next, names := 1, 0
 	var walk func(prefix []string, n int32, optional, nested bool) error
 	walk = func(prefix []string, n int32, optional, nested bool) error {
-		if len(prefix) > thriftDepth {
-			return corrupt("schema is nested more than %d deep", thriftDepth)
+		if len(prefix) > schemaDepth {
+			return corrupt("schema is nested more than %d deep", schemaDepth)
 		}
 		for range n {
 			if next >= len(elems) {
@@ -194,6 +200,12 @@ func leaves(elems []element) ([]Column, error) {
 					return err
 				}
 				continue
+			}
+			for _, name := range path {
+				names += len(name) + 1
+			}
+			if names > maxNames {
+				return unsupported("column paths of more than %d bytes", maxNames)
 			}
 			c, err := e.column(path)
 			if err != nil {
@@ -227,7 +239,9 @@ func (e *element) column(path []string) (Column, error) {
 	}
 	c.Logical, c.Bits, c.Signed, c.Unit, c.UTC = e.logical, e.bits, e.signed, e.unit, e.utc
 	c.Precision, c.Scale = int(e.precision), int(e.scale)
-	if !e.hasLogical && !e.unknownKind {
+	// Writers annotate what has no logical type of its own (intervals) as Unknown beside the older annotation.
+	if !e.hasLogical && !e.unknownKind || e.logical == Unknown && e.converted >= 0 {
+		c.Logical = None
 		e.fromConverted(&c)
 	}
 	if !c.consistent() {
