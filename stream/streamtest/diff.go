@@ -40,7 +40,7 @@ func Diff[T any](want, got []T, o WantOptions) string {
 		order = ", in any order"
 	}
 	fmt.Fprintf(&b, "want %s (-), got %s (+)%s:\n", plural(len(want), "element"), plural(len(got), "element"), order)
-	writeEdits(&b, want, got, edits, o.Tolerance)
+	writeEdits(&b, want, got, edits, o)
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
@@ -167,7 +167,7 @@ func matchUnordered[T any](want, got []T, equal func(a, b T) bool) (missing, une
 }
 
 // writeEdits writes runs of changes with their context.
-func writeEdits[T any](b *strings.Builder, want, got []T, edits []edit, tolerance float64) {
+func writeEdits[T any](b *strings.Builder, want, got []T, edits []edit, o WantOptions) {
 	width := len(fmt.Sprint(max(len(want), len(got), 1) - 1))
 	line := func(op byte, i int, text string) { fmt.Fprintf(b, "%c %*d: %s\n", op, width, i, text) }
 	shown, hidden, skipped := 0, 0, false
@@ -202,8 +202,8 @@ func writeEdits[T any](b *strings.Builder, want, got []T, edits []edit, toleranc
 				line('+', plus[k], Format(got[plus[k]]))
 				shown++
 			}
-			if k < len(minus) && k < len(plus) {
-				writeFields(b, width, differences(want[minus[k]], got[plus[k]], tolerance, diffFields+1))
+			if k < len(minus) && k < len(plus) && !o.Unordered { // otherwise the two have nothing to do with each other
+				writeFields(b, width, differences(want[minus[k]], got[plus[k]], o.Tolerance, diffFields+1))
 			}
 		}
 		skipped = false

@@ -128,7 +128,7 @@ func drive[T any](w *watch, build func() stream.Seq[T], c consumer, p *probe, li
 
 // body is the loop body.
 func (o *outcome[T]) body(v T, err error, c consumer, p *probe, limit int) bool {
-	at, more := o.record(v, err, c.watched, limit)
+	at, more := o.record(v, err, c.watched)
 	if !more {
 		return false
 	}
@@ -147,15 +147,15 @@ func (o *outcome[T]) body(v T, err error, c consumer, p *probe, limit int) bool 
 	case at == c.goexitAt:
 		stop()
 		runtime.Goexit()
-	case at == c.stopAt, err != nil && c.stopsErr:
+	case at == c.stopAt, at == limit-1, err != nil && c.stopsErr:
 		stop()
 		return false
 	}
 	return true
 }
 
-// record books one pair and says which it is, and whether the loop still wants more.
-func (o *outcome[T]) record(v T, err error, watched, limit int) (at int, more bool) {
+// record books one pair and says which it is, and whether the loop is still on.
+func (o *outcome[T]) record(v T, err error, watched int) (at int, more bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.pairs < watched && goroutineID() != o.goroutine {
@@ -187,10 +187,6 @@ func (o *outcome[T]) record(v T, err error, watched, limit int) (at int, more bo
 	}
 	at = o.pairs
 	o.pairs++
-	if limit > 0 && o.pairs >= limit {
-		o.stopped = true
-		return at, false
-	}
 	return at, true
 }
 

@@ -140,6 +140,15 @@ func (c *comparison) structs(path string, a, b reflect.Value) {
 		}
 		return
 	}
+	if isOpt(a.Type()) { // one value to its users: told as a whole
+		inner := comparison{tolerance: c.tolerance, limit: 1}
+		inner.compare("", field(a, 0), field(b, 0))
+		inner.compare("", field(a, 1), field(b, 1))
+		if len(inner.found) > 0 {
+			c.differ(path, a, b)
+		}
+		return
+	}
 	for i := range a.NumField() {
 		c.compare(path+"."+a.Type().Field(i).Name, field(a, i), field(b, i))
 	}

@@ -99,8 +99,8 @@ var errMalformed = errors.New("malformed")
 
 // The lines that the oracle accepts are exactly Events, in order, and the counts are exact.
 func TestWriteNDJSON_OracleAgreesWithEvents(t *testing.T) {
-	for seed := range uint64(4) {
-		o := streamtest.EventOptions{Seed: seed, N: 30_000, BrokenRatio: 0.05}
+	for seed := range uint64(3) {
+		o := streamtest.EventOptions{Seed: seed, N: 10_000, BrokenRatio: 0.05}
 		var b bytes.Buffer
 		stats, err := streamtest.WriteNDJSON(&b, o)
 		require.NoError(t, err)
@@ -140,20 +140,22 @@ func TestWriteNDJSON_OracleAgreesWithEvents(t *testing.T) {
 }
 
 func TestEvents_Defaults(t *testing.T) {
-	o := streamtest.EventOptions{N: 200_000}
+	o := streamtest.EventOptions{N: 100_000}
 	latest := make(map[string]streamtest.Event)
 	users, types, days := make(map[int64]int), make(map[string]int), make(map[string]int)
 	n, repeats, ties, unknown, descents := 0, 0, 0, 0, 0
 	var before time.Time
 	for e, err := range streamtest.Events(o) {
-		require.NoError(t, err)
+		if err != nil {
+			t.Fatal(err)
+		}
 		n++
 		users[e.UserID]++
 		types[e.Type]++
 		days[e.Time.Format(time.DateOnly)]++
-		require.True(t, e.UserID > 0 && e.UserID <= math.MaxInt32)
-		require.Len(t, e.EventID, 16)
-		require.Equal(t, e.Amount, math.Round(e.Amount*100)/100)
+		if e.UserID <= 0 || e.UserID > math.MaxInt32 || len(e.EventID) != 16 || e.Amount != math.Round(e.Amount*100)/100 {
+			t.Fatalf("%+v", e)
+		}
 		if !e.HasUpdater() {
 			unknown++
 		}
@@ -163,13 +165,17 @@ func TestEvents_Defaults(t *testing.T) {
 		before = e.Time
 		if old, ok := latest[e.EventID]; ok {
 			repeats++
-			require.False(t, e.IngestTime.Before(old.IngestTime))
+			if e.IngestTime.Before(old.IngestTime) {
+				t.Fatalf("%+v arrived after %+v", old, e)
+			}
 			if e.IngestTime.Equal(old.IngestTime) {
 				ties++
 			}
 			same := e
 			same.IngestTime, same.UpdatedBy = old.IngestTime, old.UpdatedBy
-			require.Equal(t, old, same, "a retry differs in more than arrival and updater")
+			if same != old {
+				t.Fatalf("a retry differs in more than arrival and updater: %+v, %+v", old, e)
+			}
 		}
 		latest[e.EventID] = e
 	}
@@ -183,8 +189,8 @@ func TestEvents_Defaults(t *testing.T) {
 	require.Equal(t, []string{"2024-01-15", "2024-01-16", "2024-01-17"}, slices.Sorted(maps.Keys(days)))
 	counts := slices.Collect(maps.Values(users))
 	slices.Sort(counts)
-	require.InDelta(t, 0.108, share(counts[len(counts)-1], n), 0.03, "the first of 10,000 users by 1/rank")
-	require.Greater(t, len(users), 2_000)
+	require.InDelta(t, 0.117, share(counts[len(counts)-1], n), 0.03, "the first of 5,000 users by 1/rank")
+	require.Greater(t, len(users), 1_000)
 }
 
 // The bytes are the same on every machine and in every release: digests are part of other packages' tests.

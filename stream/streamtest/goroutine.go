@@ -131,7 +131,7 @@ func (w *watch) mark() {
 	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels(labelKey, w.label)))
 }
 
-const (
+var (
 	// grace is how long a goroutine may take to die that has been told to; it matters on a loaded machine only.
 	grace = time.Second
 	// enough is how long a check looks for leaks once it has found some. An operator that leaks one goroutine in
