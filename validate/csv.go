@@ -34,6 +34,7 @@ type csvTable struct {
 	names   []string                                    // of the columns
 	columns []int32                                     // field of each column, -1: none
 	absent  []int32                                     // fields without a column
+	cell    cell                                        // the one that set is given: allocated once
 	text    []byte                                      // of an unescaped field
 	look    func(t *csvTable, c *csvReader, rec []byte) // of a sketch: sees every record that is whole
 }
@@ -134,15 +135,15 @@ func (t *csvTable) judge(c *csvReader, rec []byte) {
 		if field < 0 {
 			continue
 		}
-		cl := cell{kind: kindText, text: t.unquoted(rec, fl), off: fl.start}
-		if len(cl.text) == 0 && (!fl.quoted || t.p.opts.Dialect.QuotedEmptyIsNull) {
-			cl.kind = kindNull
+		t.cell = cell{kind: kindText, text: t.unquoted(rec, fl), off: fl.start}
+		if len(t.cell.text) == 0 && (!fl.quoted || t.p.opts.Dialect.QuotedEmptyIsNull) {
+			t.cell.kind = kindNull
 		}
-		t.p.set(field, &cl)
+		t.p.set(field, &t.cell)
 	}
 	for _, field := range t.absent {
-		cl := cell{kind: kindMissing, off: -1}
-		t.p.set(field, &cl)
+		t.cell = cell{kind: kindMissing, off: -1}
+		t.p.set(field, &t.cell)
 	}
 	if !text && !st.failed() {
 		st.add(-1, FieldError{Code: CodeInvalidUTF8, Offset: invalidAt(rec), Got: "invalid bytes", Want: "UTF-8"})

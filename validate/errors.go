@@ -24,16 +24,16 @@ type FieldError struct {
 
 // Error says which field is wrong, how, and where in the row.
 func (e FieldError) Error() string {
-	var b strings.Builder
+	b := make([]byte, 0, 128)
 	if e.Path != "" {
-		b.WriteString(e.Path)
-		b.WriteString(": ")
+		b = append(append(b, e.Path...), ": "...)
 	}
-	fmt.Fprintf(&b, "%s: got %s, want %s", e.Code, e.Got, e.Want)
+	b = append(append(b, e.Code...), ": got "...)
+	b = append(append(append(b, e.Got...), ", want "...), e.Want...)
 	if e.Offset >= 0 {
-		fmt.Fprintf(&b, " at byte %d", e.Offset)
+		b = strconv.AppendInt(append(b, " at byte "...), int64(e.Offset), 10)
 	}
-	return b.String()
+	return string(b)
 }
 
 // Unwrap gives the class of the code: stream.ErrSchema, ErrCorrupt or ErrLimit.

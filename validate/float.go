@@ -106,6 +106,9 @@ func isDecimal(text []byte) bool {
 }
 
 func ieeeWord(text []byte) (float64, bool) {
+	if foldEqual(text, "nan") {
+		return math.NaN(), true
+	}
 	sign := 1
 	if len(text) > 0 && (text[0] == '+' || text[0] == '-') {
 		if text[0] == '-' {
@@ -113,13 +116,7 @@ func ieeeWord(text []byte) (float64, bool) {
 		}
 		text = text[1:]
 	}
-	switch {
-	case foldEqual(text, "inf"), foldEqual(text, "infinity"):
-		return math.Inf(sign), true
-	case foldEqual(text, "nan"):
-		return math.NaN(), true
-	}
-	return 0, false
+	return math.Inf(sign), foldEqual(text, "inf") || foldEqual(text, "infinity")
 }
 
 // foldEqual compares text with an ASCII word in lower case, whatever the case of text.

@@ -22,9 +22,11 @@ type jsonRow struct {
 	text  []byte   // unescaped text of the current key or string
 	path  [][2]int // line ranges of the keys that lead to the current object
 	depth int
-	seen  []uint32  // per field: the row it was last met in
-	row   uint32    // number of the current row, never 0
-	after [][]int32 // per node: by entry+1, the entry that came next in the last row: the first guess
+	nulls []nullObject // of the current row
+	cell  cell         // the one that set is given: kept here so that it is allocated once
+	seen  []uint32     // per field: the row it was last met in
+	row   uint32       // number of the current row, never 0
+	after [][]int32    // per node: by entry+1, the entry that came next in the last row: the first guess
 }
 
 func newJSONRow(root *node, nodes, fields int, st *state, opts *Options, set func(int32, *cell)) *jsonRow {
@@ -50,7 +52,7 @@ func (p *jsonRow) learn(n *node) {
 func (p *jsonRow) read(line []byte) {
 	p.line = line
 	p.keys.reset(line)
-	p.path = p.path[:0]
+	p.path, p.nulls = p.path[:0], p.nulls[:0]
 	p.depth = 0
 	if p.row++; p.row == 0 { // after 2^32 rows the marks start anew
 		clear(p.seen)
@@ -72,15 +74,16 @@ func (p *jsonRow) read(line []byte) {
 		return
 	}
 	if !object {
-		c := cell{kind: kindOf(line, start), off: start, text: line[start:end]}
-		e := FieldError{Code: CodeNotObject, Offset: start, Got: c.kind.String(), Want: "object"}
-		p.st.fatal(e)
+		p.st.fatal(FieldError{Code: CodeNotObject, Offset: start, Got: kindOf(line, start).String(), Want: "object"})
 		return
 	}
-	c := cell{kind: kindMissing, off: -1}
+	for _, null := range p.nulls {
+		p.fill(null.n, null.off)
+	}
+	p.cell = cell{kind: kindMissing, off: -1}
 	for i := range p.seen {
 		if p.seen[i] != p.row {
-			p.set(int32(i), &c)
+			p.set(int32(i), &p.cell)
 		}
 	}
 }
@@ -184,10 +187,11 @@ func (p *jsonRow) lookup(n *node, last *int32, key []byte) *entry {
 // value reads the value at i into a field.
 func (p *jsonRow) value(i int, field int32, keyStart, keyEnd int) int {
 	line := p.line
-	c := cell{off: i}
 	if i >= len(line) {
 		return p.broken(i, "value")
 	}
+	c := &p.cell
+	c.off, c.text = i, nil
 	end := 0
 	switch ch := line[i]; ch {
 	case '"':
@@ -222,7 +226,7 @@ func (p *jsonRow) value(i int, field int32, keyStart, keyEnd int) int {
 		}
 		c.kind, c.text = kindNumber, line[i:end]
 	}
-	p.set(field, &c)
+	p.set(field, c)
 	return end
 }
 
@@ -235,27 +239,32 @@ func (p *jsonRow) group(i int, e *entry) int {
 	if end < 0 {
 		return -1
 	}
-	c := cell{kind: kindOf(p.line, i), off: i}
-	if c.kind == kindNull {
-		p.fill(e.sub, &c)
+	k := kindOf(p.line, i)
+	if k == kindNull {
+		p.nulls = append(p.nulls, nullObject{e.sub, i})
 		return end
 	}
-	got := c.kind.String()
-	p.st.add(-1, FieldError{Path: p.where(), Code: CodeType, Offset: i, Got: got, Want: "object"})
+	p.st.add(-1, FieldError{Path: p.where(), Code: CodeType, Offset: i, Got: k.String(), Want: "object"})
 	p.mark(e.sub)
 	return end
 }
 
-// fill gives every field below n the same cell.
-func (p *jsonRow) fill(n *node, c *cell) {
+// nullObject is a null where an object with fields was expected, at off.
+type nullObject struct {
+	n   *node
+	off int
+}
+
+// fill makes every field below n null that was not given otherwise (by its dotted name as one key).
+func (p *jsonRow) fill(n *node, off int) {
 	for i := range n.entries {
 		e := &n.entries[i]
 		if e.sub != nil {
-			p.fill(e.sub, c)
+			p.fill(e.sub, off)
 		} else if p.seen[e.field] != p.row {
 			p.seen[e.field] = p.row
-			one := *c
-			p.set(e.field, &one)
+			p.cell = cell{kind: kindNull, off: off}
+			p.set(e.field, &p.cell)
 		}
 	}
 }

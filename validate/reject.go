@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -50,7 +52,7 @@ func (r Reject) Bytes() ([]byte, error) {
 	return b, nil
 }
 
-func (r Reject) place() string { return fmt.Sprintf("%s:%d", r.Source, r.Line) }
+func (r Reject) place() string { return r.Source + ":" + strconv.FormatInt(r.Line, 10) }
 
 // Values of Reject.RawState.
 const (
@@ -89,12 +91,43 @@ func (r *Reject) setRaw(head []byte, sum []byte, maxRaw int, secrets bool) {
 
 // setErrors stores the row's errors.
 func (r *Reject) setErrors(errs []FieldError, more int) {
-	first := errs[0]
-	r.Code, r.Path, r.Message = first.Code, first.Path, first.Error()
+	r.Code, r.Path, r.Message = errs[0].Code, errs[0].Path, errs[0].Error()
 	r.Count = int64(len(errs) + more)
-	text, err := json.Marshal(errs)
-	if err != nil {
-		panic("validate: marshal errors: " + err.Error()) // strings and ints only: cannot fail
+	text := make([]byte, 0, 128*len(errs))
+	for i := range errs {
+		text = append(text, ",{"...)
+		if i == 0 {
+			text[0] = '['
+		}
+		if errs[i].Path != "" {
+			text = appendJSONString(append(text, `"path":`...), errs[i].Path)
+			text = append(text, ',')
+		}
+		text = append(append(append(text, `"code":"`...), errs[i].Code...), `","offset":`...)
+		text = strconv.AppendInt(text, int64(errs[i].Offset), 10)
+		text = appendJSONString(append(text, `,"got":`...), errs[i].Got)
+		text = appendJSONString(append(text, `,"want":`...), errs[i].Want)
+		text = append(text, '}')
 	}
-	r.Errors = string(text)
+	r.Errors = string(append(text, ']'))
+}
+
+// appendJSONString quotes s, which is UTF-8, as JSON; bytes that are not become U+FFFD.
+func appendJSONString(dst []byte, s string) []byte {
+	const hex = "0123456789abcdef"
+	dst = append(dst, '"')
+	if !utf8.ValidString(s) {
+		s = strings.ToValidUTF8(s, "\ufffd")
+	}
+	for i := range len(s) {
+		switch ch := s[i]; {
+		case ch == '"' || ch == '\\':
+			dst = append(dst, '\\', ch)
+		case ch < 0x20:
+			dst = append(dst, '\\', 'u', '0', '0', hex[ch>>4], hex[ch&15])
+		default:
+			dst = append(dst, ch)
+		}
+	}
+	return append(dst, '"')
 }

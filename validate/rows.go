@@ -1,9 +1,7 @@
 package validate
 
 import (
-	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"maps"
 	"math"
 	"slices"
@@ -54,11 +52,13 @@ func (s *Schema[T]) Rows(rows stream.Seq[stream.Row], opts Options) stream.Seq[T
 
 // rowWalk puts the fields of dynamic rows into the schema's.
 type rowWalk struct {
-	root *node
-	p    *pass
-	seen []uint32
-	row  uint32
-	buf  []byte
+	root  *node
+	p     *pass
+	seen  []uint32
+	row   uint32
+	nulls []*node // null where an object with fields was expected
+	buf   []byte
+	one   cell // the one that set is given: allocated once
 }
 
 func (w *rowWalk) read(row stream.Row) {
@@ -66,11 +66,15 @@ func (w *rowWalk) read(row stream.Row) {
 		clear(w.seen)
 		w.row = 1
 	}
+	w.nulls = w.nulls[:0]
 	w.object(row, w.root, "", 1)
-	c := cell{kind: kindMissing, off: -1}
+	for _, n := range w.nulls {
+		w.each(n, &cell{kind: kindNull, off: -1})
+	}
+	w.one = cell{kind: kindMissing, off: -1}
 	for i := range w.seen {
 		if w.seen[i] != w.row {
-			w.p.set(int32(i), &c)
+			w.p.set(int32(i), &w.one)
 		}
 	}
 }
@@ -112,8 +116,7 @@ func (w *rowWalk) group(v any, n *node, path string, depth int) {
 	}
 	switch v := v.(type) {
 	case nil:
-		c := cell{kind: kindNull, off: -1}
-		w.each(n, &c)
+		w.nulls = append(w.nulls, n)
 	case stream.Row:
 		w.object(v, n, path+".", depth+1)
 	case map[string]any:
@@ -139,20 +142,20 @@ func (w *rowWalk) each(n *node, c *cell) {
 		case w.seen[e.field] != w.row:
 			w.seen[e.field] = w.row
 			if c != nil {
-				one := *c
-				w.p.set(e.field, &one)
+				w.one = *c
+				w.p.set(e.field, &w.one)
 			}
 		}
 	}
 }
 
 func (w *rowWalk) value(field int32, path string, v any) {
-	c, ok := w.cell(v)
-	if !ok {
+	var ok bool
+	if w.one, ok = w.cell(v); !ok {
 		w.p.st.add(field, FieldError{Path: path, Code: CodeInvalidUTF8, Offset: -1, Got: "invalid bytes", Want: "UTF-8"})
 		return
 	}
-	w.p.set(field, &c)
+	w.p.set(field, &w.one)
 }
 
 // cell makes a cell of a dynamic value; ok is false for a text that is not UTF-8.
@@ -251,12 +254,4 @@ func appendValue(dst []byte, v any) []byte {
 		return strconv.AppendFloat(dst, v, 'g', -1, 64)
 	}
 	return appendJSONString(dst, "?")
-}
-
-func appendJSONString(dst []byte, s string) []byte {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	_ = enc.Encode(s) // a string into a buffer cannot fail
-	return append(dst, bytes.TrimSuffix(b.Bytes(), []byte{'\n'})...)
 }
