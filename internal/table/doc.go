@@ -21,7 +21,8 @@
 //
 //  1. Keys are equal by the rules of package hash, NaN and times included; of equal keys the first is kept.
 //  2. Indexes are 0, 1, 2 and so on, and never change before Reset.
-//  3. The same keys in the same order give the same table; ByHash does not even depend on the order.
+//  3. The same keys in the same order give the same table; the order of ByHash depends on the keys alone, but for
+//     keys that share a hash.
 //  4. Bytes is what is live, and grows only as Growth announced, plus what new keys point to.
 //
 // Keys are kept as they are given: a string key pins the text it was cut from. Whoever keeps a table for long

@@ -63,13 +63,18 @@ func (t *Table[K]) Upsert(k K) (index int, added bool) {
 		t.grow()
 		slot = t.vacant(h)
 	}
+	return t.insert(slot, &k, h), true
+}
+
+// insert puts a key that is not there into an empty slot; there is room.
+func (t *Table[K]) insert(slot int, k *K, h uint64) (index int) {
 	index = len(t.keys)
 	t.slots[slot] = h<<32 | uint64(index+1)
-	t.keys = append(t.keys, k)
+	t.keys = append(t.keys, *k)
 	t.hashes = append(t.hashes, h)
-	t.held += t.hasher.Held(&k)
+	t.held += t.hasher.Held(k)
 	t.checkInvariants()
-	return index, true
+	return index
 }
 
 // Find returns the index of *k, if it is there.
