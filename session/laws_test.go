@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"math"
@@ -119,7 +120,11 @@ func TestRun_Oracle(t *testing.T) {
 func TestIntervals_Law_Permutation(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := programs(true).Draw(t, "program")
-		require.Equal(t, p.intervals(t), p.shuffled(t).intervals(t))
+		got := p.intervals(t)
+		require.Equal(t, got, p.shuffled(t).intervals(t))
+		require.True(t, slices.IsSortedFunc(got, func(a, b session.Session[string]) int {
+			return cmp.Or(a.End.Compare(b.End), a.Start.Compare(b.Start))
+		}), "by end, then start: %v", got)
 	})
 }
 

@@ -16,11 +16,13 @@ type Options[T any] struct {
 	// only open ones are in memory. An event before its predecessor ends the stream with *OrderError.
 	Ordered bool
 
-	// NullKey and NullTime, where given, say which events have no key or no time. Such an event belongs to
-	// no session: it is counted in Stats and given to Rejects. Key and time are not asked of it. By default
-	// every key is a key (the empty string too) and every time is a time (the zero time.Time too: a
-	// session in the year 1).
-	NullKey  func(T) bool
+	// NullKey, where given, says which events have no key. Such an event belongs to no session: it is counted
+	// in Stats and given to Rejects, and neither key nor time is asked of it. By default every key is a key,
+	// the empty string too.
+	NullKey func(T) bool
+
+	// NullTime, where given, says which events have no time; they are treated alike. By default every time is
+	// a time, the zero time.Time too: that is a session in the year 1.
 	NullTime func(T) bool
 
 	// Rejects takes the events that belong to no session, in input order. Where it is nil, null keys and

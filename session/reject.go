@@ -8,10 +8,10 @@ import (
 
 // Reject is an event that belongs to no session, and why.
 type Reject[T any] struct {
-	Event    T
-	Position int64 // in the input, from 0, rejects counted
-	Reason   RejectReason
-	Err      error // *KeyError for RejectKey, otherwise nil
+	Event    T            // as it came
+	Position int64        // in the input, from 0, rejects counted
+	Reason   RejectReason // what it lacks
+	Err      error        // *KeyError for RejectKey, otherwise nil
 }
 
 // RejectReason says why an event belongs to no session.

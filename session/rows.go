@@ -31,7 +31,7 @@ type stamp struct {
 
 // add takes one event. Keys are dense: a key not seen before is len(counts).
 func (r *rows[T]) add(key int, at instant, v T) error {
-	if r.stamps.n == math.MaxUint32 {
+	if uint64(r.stamps.n) == math.MaxUint32 {
 		return &stream.LimitError{Where: "session: " + r.fn, What: "events held", Limit: math.MaxUint32}
 	}
 	if r.size != nil {

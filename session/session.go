@@ -7,7 +7,7 @@ import (
 
 // Session is one visit of one key: a longest run of its events without a gap between neighbours.
 type Session[K comparable] struct {
-	Key    K
+	Key    K         // as first seen, where equal keys can differ (-0 and 0)
 	ID     ID        // a function of Key, Start and Options.Salt, and of nothing else
 	Start  time.Time // of the first event, in UTC
 	End    time.Time // of the last event, in UTC; inclusive: nothing is added for the gap
@@ -22,7 +22,7 @@ func (s Session[K]) Length() time.Duration { return s.End.Sub(s.Start) }
 // Folded is a Session with what a stream.Fold made of its events.
 type Folded[K comparable, A any] struct {
 	Session[K]
-	Value A
+	Value A // the accumulator, which is the consumer's from here on
 }
 
 // Reason says why a session ended.
