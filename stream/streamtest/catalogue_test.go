@@ -104,7 +104,7 @@ func catalogue(tempDir string) map[string]sick {
 		}), rule: streamtest.RuleStop, says: "1 pair yielded after the loop ended"},
 		"swallows_error": {op: each(func(v int, err error, yield give) bool {
 			return err == nil && yield(v, nil)
-		}), rule: streamtest.RuleErrorForwarded, says: "error at input 0 of 24: want an error that wraps the injected one, but it ended without an error after 0 values (and at 24 more positions)"},
+		}), rule: streamtest.RuleErrorForwarded, says: "error at input 0 of 24: want an error that wraps the injected one, but it ended without an error after 0 values (and in 24 more places)"},
 		"swallows_error_at_the_end": {op: func(s ints) ints {
 			return func(yield func(int, error) bool) {
 				n := 0
@@ -260,18 +260,12 @@ func catalogue(tempDir string) map[string]sick {
 			}
 		}, rule: streamtest.RuleGoroutines, says: "goroutine left when the loop ended"},
 		"goroutine_before_first_pull": {op: func(s ints) ints {
-			ch := make(chan int)
-			go func() { ch <- 1 }()
+			ran := make(chan struct{})
+			stop := sync.OnceFunc(func() { close(ran) })
+			go func() { <-ran }() // for ever, if nobody loops
 			return func(yield func(int, error) bool) {
-				select {
-				case <-ch:
-				default:
-				}
-				for v, err := range s {
-					if !forward(v, err, yield) {
-						return
-					}
-				}
+				stop()
+				each(forward)(s)(yield)
 			}
 		}, rule: streamtest.RuleGoroutines, says: "sequence never run: 1 goroutine left"},
 		"temp_file_on_break": {op: func(s ints) ints {
@@ -616,7 +610,7 @@ func catalogue(tempDir string) map[string]sick {
 				<-make(chan int)
 			}
 			return forward(v, err, yield)
-		}), o: impatient, rule: streamtest.RuleHang, says: "second run over a single-use source: the run did not end within 100ms"},
+		}), o: impatient, rule: streamtest.RuleHang, says: "error at input 0 of 24: the run did not end within 100ms"},
 		"hangs_at_once": {op: func(s ints) ints { select {} }, o: impatient, rule: streamtest.RuleHang, says: "select (no cases)"},
 		"nil_sequence":  {op: func(s ints) ints { return nil }, rule: streamtest.RuleHealthy, says: "the sequence is nil"},
 		"panics":        {op: func(s ints) ints { panic("map: nil function") }, rule: streamtest.RuleHealthy, says: "it panicked with map: nil function"},

@@ -44,8 +44,8 @@ func TestCheck_ReportsOnceWithAllViolations(t *testing.T) {
 		}
 	}, 1, 2, 3)
 	require.Equal(t, 1, strings.Count(r.text, "streamtest: "+"the operator breaks the contract of stream:"))
-	require.Contains(t, r.text, "\n  - E2 zero beside error: error at input 0 of 3: the value beside the error is 1 (and at ")
-	require.Contains(t, r.text, "\n  - E4 stop: break at output 0 of 3: 2 pairs yielded after the loop ended (and at 1 more positions)")
+	require.Contains(t, r.text, "\n  - E2 zero beside error: error at input 0 of 3: the value beside the error is 1 (and in ")
+	require.Contains(t, r.text, "\n  - E4 stop: break at output 0 of 3: 2 pairs yielded after the loop ended (and in 2 more places)")
 }
 
 // During a check os.TempDir is a fresh directory; afterwards it is what it was.

@@ -38,7 +38,7 @@ func (c *operatorCheck[In, Out]) run() {
 	if !c.healthy() {
 		return
 	}
-	steps := []func(){c.unused, c.again, c.reruns, c.consumed, c.turns, c.breaks, c.sourceErrors, c.sourcePanics, c.bodyPanics}
+	steps := []func(){c.unused, c.again, c.reruns, c.breaks, c.sourceErrors, c.consumed, c.turns, c.sourcePanics, c.bodyPanics}
 	for _, s := range steps {
 		if s(); c.hung {
 			return
@@ -74,7 +74,7 @@ func (c *operatorCheck[In, Out]) playSeq(s step, src *Script[In], body consumer,
 	if n := after.Starts - after.Cleanups; n != 0 {
 		c.found.add(RuleCleanup, s, "the source was still running when the loop ended: its deferred clean-up had not run")
 	}
-	if n := src.probe.drained.Load(); n > 0 {
+	if n := src.probe.drained.Load(); n > 0 && o.afterStop == 0 {
 		c.found.add(RuleStop, s, "%s read from the source after the loop ended", plural(int(n), "element"))
 	}
 	return o

@@ -24,19 +24,20 @@ const (
 )
 
 // Violation is one broken rule. Checks collect all of them; the same rule broken at many positions is one
-// Violation, told at the first position.
+// Violation, told at the first position. Rules about runs that differ (E6, E7, E9) and about lost errors are told once
+// for each kind of step.
 type Violation struct {
 	Rule   Rule
 	Step   string // what the kit was doing, "error at input 2 of 24"
 	Detail string // what it saw and what it wanted
-	More   int    // further positions at which the same was seen
+	More   int    // further times that the same was seen
 }
 
 // Error says which rule was broken, at which step, and how.
 func (v *Violation) Error() string {
 	more := ""
 	if v.More > 0 {
-		more = fmt.Sprintf(" (and at %d more positions)", v.More)
+		more = fmt.Sprintf(" (and in %s)", plural(v.More, "more place"))
 	}
 	return fmt.Sprintf("%s: %s: %s%s", v.Rule, v.Step, v.Detail, more)
 }
@@ -55,7 +56,7 @@ func (s step) String() string {
 	return fmt.Sprintf("%s %d of %d", s.kind, s.at, s.of)
 }
 
-// findings collects violations, one for each pair of rule and kind of step.
+// findings collects violations, one for each rule; where it matters how a rule is broken, one for each kind of step.
 type findings struct {
 	list  []*Violation
 	index map[findingKey]*Violation
@@ -67,7 +68,11 @@ type findingKey struct {
 }
 
 func (f *findings) add(rule Rule, s step, format string, args ...any) {
-	key := findingKey{rule, s.kind}
+	key := findingKey{rule, ""}
+	switch rule {
+	case RuleErrorForwarded, RuleRerun, RulePanic, RuleRepeat:
+		key.kind = s.kind
+	}
 	if v := f.index[key]; v != nil {
 		v.More++
 		return
