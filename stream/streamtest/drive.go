@@ -100,7 +100,9 @@ func drive[T any](w *watch, build func() stream.Seq[T], c consumer, p *probe, li
 		}()
 		w.mark()
 		id := goroutineID()
+		o.mu.Lock()
 		o.goroutine = id
+		o.mu.Unlock()
 		if p != nil {
 			p.consumer.Store(id)
 		}

@@ -100,13 +100,13 @@ func stackOf(id int64) string {
 
 // watch finds goroutines that a run left behind.
 //
-// The cheap test is a count. Only where it rises is every stack dumped and searched for goroutines that descend
+// The cheap test is a count. Only where it changes is every stack dumped and searched for goroutines that descend
 // from those on which the kit ran the operator: other tests of the process may start and end theirs meanwhile.
 // Descent is known in two ways. A stack names the goroutine that started it, which fails where a generation between
 // has died; and a profiler label is inherited, which fails where the operator sets labels of its own.
 type watch struct {
 	label string         // on the consumers, and so on what they start
-	base  int            // goroutines when the check began
+	base  int            // goroutines that are not the operator's, at the last search; -1 before the first
 	ours  map[int64]bool // consumers, and the descendants seen so far
 	told  map[int64]bool // leaks already reported, by number
 	heirs int            // leaks already reported that only their label gave away
@@ -118,7 +118,7 @@ var watches atomic.Int64
 func newWatch() *watch {
 	return &watch{
 		label: strconv.FormatInt(watches.Add(1), 10),
-		base:  runtime.NumGoroutine(),
+		base:  -1,
 		ours:  make(map[int64]bool),
 		told:  make(map[int64]bool),
 	}
@@ -143,14 +143,18 @@ var (
 func (w *watch) leaked(consumer int64) []string {
 	w.ours[consumer] = true
 	for range 20 {
-		reported := len(w.told) + w.heirs
-		if n := runtime.NumGoroutine(); n <= w.base+reported {
-			w.base = n - reported // others have ended
+		n := runtime.NumGoroutine()
+		if n == w.base+len(w.told)+w.heirs {
 			return nil
+		}
+		if n < w.base+len(w.told)+w.heirs {
+			break // others have ended, behind which one of ours could hide
 		}
 		runtime.Gosched()
 	}
-	return w.search()
+	left := w.search()
+	w.base = runtime.NumGoroutine() - len(w.told) - w.heirs
+	return left
 }
 
 // search looks until no descendant is left, or one is surely left: it waits for somebody, or its grace is over.
