@@ -129,6 +129,8 @@ func TestKeyRules_ClockStep(t *testing.T) {
 	}
 	now := time.Now()
 	r := *reinterpret[time.Time, raw](&now)
+	require.NotZero(t, r.ext, "no monotonic reading")
+	require.NotNil(t, r.loc)
 	r.wall += 5 << 30 // 5 s on the wall, the same monotonic reading
 	stepped := *reinterpret[raw, time.Time](&r)
 	require.True(t, now.Equal(stepped), "the test no longer builds what it means to")
