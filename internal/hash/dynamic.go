@@ -15,7 +15,7 @@ var (
 	nameBool    = String("bool", 0)
 )
 
-// foldAny is foldInterface with a short way for the commonest types: 8 ns instead of 30.
+// foldAny is foldInterface with a short way for the commonest types: BenchmarkKey/key=any went from 34 to 13 ns.
 func foldAny(h uint64, v any) uint64 {
 	switch v := v.(type) {
 	case nil:
