@@ -1,0 +1,207 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/millrace-go/millrace/dedup"
+	"github.com/millrace-go/millrace/parquetio"
+	"github.com/millrace-go/millrace/stream"
+	"github.com/millrace-go/millrace/validate"
+)
+
+// job is one run. Its phases:
+//
+//	read      input -> parse (bad rows to the quarantine) -> dedup -> date range -> staged events/ by date
+//	analyse   staged events -> sessions, counts, distinct users, heavy hitters, some of them at once
+//	publish   everything that was staged takes its place
+//
+// Nothing below the output directory changes before publish; an error, a panic or Ctrl-C before it leaves the
+// previous output as it was, and no temp file.
+type job struct {
+	cfg    config
+	stdin  io.Reader
+	screen *os.File // for the progress bar; nil: none
+	log    *slog.Logger
+
+	stats  validate.Stats // of the parser, read by the progress bar as well
+	report report
+
+	events     *parquetio.Staged[event]
+	sessions   *parquetio.Staged[sessionRow]
+	quarantine *textFile
+	mu         sync.Mutex // guards tables while steps run at once
+	tables     []*stagedTable
+}
+
+func (j *job) run(ctx context.Context) error {
+	started := time.Now()
+	j.report.Output = j.cfg.out
+	j.report.Digests = map[string]string{}
+	j.report.Skipped = []skippedStep{}
+	defer j.drop()
+	steps := []struct {
+		name string
+		do   func(context.Context) error
+	}{
+		{"generate", j.generate}, {"read", j.read}, {"analyse", j.analyse}, {"publish", j.publish},
+	}
+	for _, step := range steps {
+		if err := context.Cause(ctx); err != nil {
+			return err
+		}
+		if err := step.do(ctx); err != nil {
+			return fmt.Errorf("%s: %w", step.name, err)
+		}
+	}
+	j.report.finish(time.Since(started))
+	return nil
+}
+
+// drop removes what is staged and not published: nothing after a run that went well.
+func (j *job) drop() {
+	if j.events != nil {
+		j.events.Abort()
+	}
+	if j.sessions != nil {
+		j.sessions.Abort()
+	}
+	j.quarantine.drop()
+	for _, t := range j.tables {
+		t.drop()
+	}
+}
+
+func (j *job) skip(step, reason string) {
+	j.report.Skipped = append(j.report.Skipped, skippedStep{step, reason})
+	j.log.Info("step skipped", "step", step, "reason", reason)
+}
+
+// done adds a line to the table of stages.
+func (j *job) done(s stageReport) {
+	j.report.Stages = append(j.report.Stages, s)
+	j.log.Info("stage complete", "stage", s.Name, "in", s.In, "out", s.Out, "rejected", s.Rejected, "seconds", s.Seconds)
+}
+
+// read is the first pass, from the input to staged events.
+func (j *job) read(ctx context.Context) error {
+	size, err := inputBytes(j.cfg.inputs)
+	if err != nil {
+		return err
+	}
+	if j.quarantine, err = createTextFile(j.cfg.quarantine); err != nil {
+		return err
+	}
+	j.log.Info("stage start", "stage", "parse", "inputs", j.cfg.inputs, "bytes", size)
+	var parsed, kept, ranged meter
+	rows, err := j.parse()
+	if err != nil {
+		return err
+	}
+	rows = watch(&parsed, stream.WithContext(ctx, rows))
+
+	var dropped dedup.Stats
+	if len(j.cfg.columns.id) == 0 {
+		j.skip("dedup", "no column is mapped to id")
+	} else {
+		rows = dedup.Run(rows, event.id, dedup.Options[event]{By: j.order(), NullKey: event.hasNoID, Stats: &dropped})
+	}
+	rows = watch(&kept, rows)
+	if j.cfg.ranged() {
+		rows = stream.Filter(rows, j.inRange)
+	}
+	rows = watch(&ranged, rows)
+
+	bar := startProgress(j.screen, size, &j.stats)
+	started := time.Now()
+	j.events, err = j.stageEvents(ctx, rows)
+	bar.close()
+	if err != nil {
+		return err
+	}
+	j.readDone(time.Since(started), &parsed, &kept, &ranged, dropped)
+	return nil
+}
+
+// order says which of several rows of one id is kept: the latest ingested (or, without that column, the
+// latest event time), then one whose updater is known, then the first.
+func (j *job) order() []dedup.Comparator[event] {
+	var order []dedup.Comparator[event]
+	switch {
+	case j.cfg.columns.ingested != "":
+		order = append(order, dedup.LatestOpt(func(e event) stream.Opt[time.Time] { return e.Ingested }))
+	case j.cfg.columns.ts != "":
+		order = append(order, dedup.LatestOpt(func(e event) stream.Opt[time.Time] { return e.At }))
+	}
+	if j.cfg.columns.updater != "" {
+		order = append(order, dedup.Present(event.hasUpdater))
+	}
+	return order
+}
+
+// inRange judges the row that dedup kept, so that neighbouring ranges never both hold a row of one id.
+func (j *job) inRange(e event) bool {
+	at := e.at()
+	return !at.Before(j.cfg.from) && at.Before(j.cfg.to)
+}
+
+// readDone turns the meters of the first pass into answers and lines of the table. A meter's time is that of
+// all stages above it, so that a stage's own is the difference of two.
+func (j *job) readDone(total time.Duration, parsed, kept, ranged *meter, dropped dedup.Stats) {
+	a := &j.report.Answers
+	a.Rows, a.Valid, a.Quarantined = j.stats.Rows(), j.stats.Valid(), j.stats.Rejected()
+	j.done(newStage("parse", a.Rows, a.Valid, a.Quarantined, parsed.above))
+	if len(j.cfg.columns.id) > 0 {
+		out, lost := kept.passed.Load(), dropped.Dropped
+		a.Deduplicated, a.Duplicates = &out, &lost
+		j.done(newStage("dedup", a.Valid, out, lost, kept.above-parsed.above))
+	}
+	if j.cfg.ranged() {
+		in, out := kept.passed.Load(), ranged.passed.Load()
+		j.done(newStage("date range", in, out, in-out, ranged.above-kept.above))
+	}
+	n := ranged.passed.Load()
+	j.done(newStage("write events", n, n, 0, total-ranged.above))
+}
+
+// publish puts everything in its place. Each file and each date partition is replaced as one step.
+func (j *job) publish(ctx context.Context) error {
+	started := time.Now()
+	published := int64(0)
+	add := func(name, digest string, err error) error {
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		j.report.Digests[name] = digest
+		published++
+		return nil
+	}
+	result, err := j.events.Commit(ctx)
+	if err := add("events", result.Digest, err); err != nil {
+		return err
+	}
+	if j.sessions != nil {
+		result, err := j.sessions.Commit(ctx)
+		if err := add("sessions", result.Digest, err); err != nil {
+			return err
+		}
+	}
+	for _, t := range j.tables {
+		digest, err := t.commit()
+		if err := add(t.name, digest, err); err != nil {
+			return err
+		}
+	}
+	digest, err := j.quarantine.commit()
+	if err := add(filepath.Base(j.cfg.quarantine), digest, err); err != nil {
+		return err
+	}
+	j.done(newStage("publish", published, published, 0, time.Since(started)))
+	return nil
+}
