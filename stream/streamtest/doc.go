@@ -11,11 +11,11 @@
 //		streamtest.Check(t, func(s stream.Seq[Reading]) stream.Seq[Reading] { return Spikes(s, 3) })
 //	}
 //
-// It runs the operator a few hundred times, which takes milliseconds: over all inputs; with a break at every
+// It runs the operator some 250 times, which takes milliseconds: over all inputs; with a break at every
 // output; with an error, a panic and a Goexit at every input; with a panic in the loop body; a second time; over a
 // source that can run only once; in turns with itself. After each run it looks for what was left behind. Every rule
-// of the contract (E1 to E11 in package stream) that is broken is reported, once, at the first position where it
-// was seen. For this operator,
+// of the contract (E1 to E11 in package stream) that is broken is reported with the first position where it was
+// seen. For this operator,
 //
 //	func Spikes(s stream.Seq[Reading], limit float64) stream.Seq[Reading] {
 //		return func(yield func(Reading, error) bool) {
@@ -81,7 +81,7 @@
 //
 // # Cost
 //
-// A check of 24 inputs is about 400 runs: some milliseconds for a cheap operator. With more inputs, 64 positions of
+// A check of 24 inputs is about 250 runs: some milliseconds for a cheap operator. With more inputs, 64 positions of
 // each kind are tried, so that time grows with the input's length, not its square. Operators that sleep or write
 // files cost their own time in each run; give them few inputs.
 package streamtest
