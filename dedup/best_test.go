@@ -119,12 +119,12 @@ func TestRun_Keys(t *testing.T) {
 		require.ErrorContains(t, err, "[]int")
 	})
 	t.Run("a_pointer_is_refused_before_the_source_is_touched", func(t *testing.T) {
-		type key struct{ owner *string }
+		type key struct{ Owner *string }
 		_, err := stream.Collect(dedup.Best(untouchable[click](t), func(click) key { return key{} }))
 		var option *stream.OptionError
 		require.ErrorAs(t, err, &option)
 		require.Equal(t, "Best", option.Func)
-		require.ErrorContains(t, err, "owner")
+		require.ErrorContains(t, err, "Owner")
 	})
 }
 

@@ -193,9 +193,7 @@ func (e *hashed[T, K]) duplicate(i int) error {
 		if held != nil {
 			*held = e.position
 		}
-		if _, was := e.tied[i]; was {
-			delete(e.tied, i)
-		}
+		delete(e.tied, i)
 	}
 	return nil
 }

@@ -19,7 +19,7 @@ func TestRun_BookedIsWhatLives(t *testing.T) {
 		Name  string
 		Roles []string
 	}
-	const n = 200_000
+	const n = 40_000
 	heap := func() int64 {
 		var m runtime.MemStats
 		runtime.GC()

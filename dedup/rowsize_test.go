@@ -17,11 +17,11 @@ func sizeBeyond[T any](v T) int64 {
 }
 
 func TestRowSizer_Table(t *testing.T) {
-	type point struct{ x, y int32 }
+	type point struct{ _, _ int32 }
 	type named struct {
 		name string
 		tags []string
-		at   time.Time
+		_    time.Time
 	}
 	type node struct {
 		label string
