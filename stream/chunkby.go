@@ -2,7 +2,7 @@ package stream
 
 // Chunk is a run of adjacent elements with the same key.
 type Chunk[K comparable, T any] struct {
-	Key    K
+	Key    K   // of all Values
 	Values []T // the consumer's own
 }
 

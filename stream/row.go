@@ -8,8 +8,8 @@ type Row []Field
 // Field is one named value of a Row. Value is nil (null) or one of bool, int64, uint64, float64, string,
 // []byte, time.Time, []any (a list), Row (a struct), or map[string]any.
 type Field struct {
-	Name  string
-	Value any
+	Name  string // as the source has it; not unique by itself
+	Value any    // nil: null
 }
 
 // Get returns the first field of that name: Missing if there is none, Null if its value is nil. It is linear

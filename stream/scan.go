@@ -24,8 +24,8 @@ func Scan[T, A any](s Seq[T], initial A, fn func(acc A, v T) A) Seq[A] {
 
 // Indexed is an element with its position in the stream, from 0.
 type Indexed[T any] struct {
-	Index int
-	Value T
+	Index int // from 0
+	Value T   // the element
 }
 
 // Enumerate yields each element with its position, from 0, counted anew in each run.

@@ -4,8 +4,8 @@ import "fmt"
 
 // Pair is an element of Zip.
 type Pair[A, B any] struct {
-	First  A
-	Second B
+	First  A // of the first sequence
+	Second B // of the second
 }
 
 // LengthError reports that one of two zipped sequences ended before the other. It matches ErrConflict.
