@@ -3,10 +3,11 @@ package main
 import (
 	"encoding/json"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/millrace-go/millrace/internal/fixture"
 )
 
 // published are the answers to one of the real event files.
@@ -25,21 +26,13 @@ type published struct {
 
 func realData(t *testing.T, name string) (string, published) {
 	t.Helper()
-	for _, dir := range []string{os.Getenv("MILLRACE_TESTDATA"), filepath.Join("..", "..", "..", "shared")} {
-		for _, data := range []string{filepath.Join(dir, "data"), dir} {
-			text, err := os.ReadFile(filepath.Join(data, "expected_events.json"))
-			if dir == "" || err != nil {
-				continue
-			}
-			var all map[string]json.RawMessage
-			require.NoError(t, json.Unmarshal(text, &all))
-			var p published
-			require.NoError(t, json.Unmarshal(all[name], &p))
-			return filepath.Join(data, "events", name), p
-		}
-	}
-	t.Skip("no real data: set MILLRACE_TESTDATA to the folder that has data/expected_events.json")
-	return "", published{}
+	text, err := os.ReadFile(fixture.Path(t, "data", "expected_events.json"))
+	require.NoError(t, err)
+	var all map[string]json.RawMessage
+	require.NoError(t, json.Unmarshal(text, &all))
+	var p published
+	require.NoError(t, json.Unmarshal(all[name], &p))
+	return fixture.Path(t, "data", "events", name), p
 }
 
 // The main job over a user's own files, by -columns alone, prints the published answers.
@@ -90,7 +83,7 @@ func TestRealData_dedup(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			path, want := realData(t, tc.file)
 			r := reported(t, "-out", t.TempDir(), "-columns", tc.columns, path)
-			kept := tc.kept(want, dedupKept(t, path, tc.file))
+			kept := tc.kept(want, dedupKept(t, tc.file))
 			require.NotZero(t, kept)
 			require.Equal(t, kept, *r.Answers.Deduplicated)
 			require.Equal(t, want.Rows-kept, *r.Answers.Duplicates)
@@ -100,9 +93,9 @@ func TestRealData_dedup(t *testing.T) {
 }
 
 // dedupKept are the rows kept of each published dedup of a file.
-func dedupKept(t *testing.T, path, file string) map[string]int64 {
+func dedupKept(t *testing.T, file string) map[string]int64 {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(filepath.Dir(path), "..", "expected_events.json"))
+	text, err := os.ReadFile(fixture.Path(t, "data", "expected_events.json"))
 	require.NoError(t, err)
 	var all map[string]map[string]json.RawMessage
 	require.NoError(t, json.Unmarshal(text, &all))

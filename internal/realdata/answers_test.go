@@ -5,12 +5,13 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/millrace-go/millrace/internal/fixture"
 )
 
 // answers are those parts of the published answers that one file has.
@@ -51,35 +52,17 @@ type dedupAnswers struct {
 	SHA256  string `json:"sha256"`
 }
 
-// dataDir is the folder of the real data; the test skips where there is none.
-func dataDir(t *testing.T) string {
-	t.Helper()
-	for _, dir := range []string{os.Getenv("MILLRACE_TESTDATA"), filepath.Join("..", "..", "..", "shared")} {
-		if dir == "" {
-			continue
-		}
-		for _, data := range []string{filepath.Join(dir, "data"), dir} {
-			if _, err := os.Stat(filepath.Join(data, "expected_events.json")); err == nil {
-				return data
-			}
-		}
-	}
-	t.Skip("no real data: set MILLRACE_TESTDATA to the folder that has data/expected_events.json")
-	return ""
-}
-
 // load returns the path of an event file and its answers.
 func load(t *testing.T, name string) (string, answers) {
 	t.Helper()
-	dir := dataDir(t)
-	text, err := os.ReadFile(filepath.Join(dir, "expected_events.json"))
+	text, err := os.ReadFile(fixture.Path(t, "data", "expected_events.json"))
 	require.NoError(t, err)
 	var all map[string]json.RawMessage
 	require.NoError(t, json.Unmarshal(text, &all))
 	var a answers
 	require.True(t, all[name] != nil, "no answers for %s", name)
 	require.NoError(t, json.Unmarshal(all[name], &a))
-	return filepath.Join(dir, "events", name), a
+	return fixture.Path(t, "data", "events", name), a
 }
 
 // digest is the published form of a set of lines: sorted as bytes, each ended by one LF, SHA-256.

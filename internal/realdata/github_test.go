@@ -6,13 +6,13 @@ import (
 	"errors"
 	"io"
 	"os"
-	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/millrace-go/millrace/internal/fixture"
 	"github.com/millrace-go/millrace/stream"
 	"github.com/millrace-go/millrace/validate"
 )
@@ -75,7 +75,7 @@ func naiveGithub(t *testing.T, path string) []githubEvent {
 }
 
 func TestGithubEvents_equal_a_naive_decode(t *testing.T) {
-	path := filepath.Join(dataDir(t), "events", "github_events_full_2021-07-21.ndjson.gz")
+	path := fixture.Path(t, "data", "events", "github_events_full_2021-07-21.ndjson.gz")
 	schema, err := validate.New[githubEvent](
 		validate.String("id", func(e *githubEvent) *string { return &e.ID }).Required(),
 		validate.String("type", func(e *githubEvent) *string { return &e.Type }).Required(),
