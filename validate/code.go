@@ -60,6 +60,6 @@ func (c Code) index() int {
 
 // CodeCount is how many rejected rows had at least one error of a code.
 type CodeCount struct {
-	Code Code  `json:"code"`
-	Rows int64 `json:"rows"`
+	Code Code  `json:"code"` // one of the constants
+	Rows int64 `json:"rows"` // rejected rows with it
 }

@@ -2,6 +2,7 @@ package validate
 
 import (
 	"bytes"
+	"errors"
 	"io"
 
 	"github.com/klauspost/compress/gzip"
@@ -10,8 +11,10 @@ import (
 	"github.com/millrace-go/millrace/stream"
 )
 
-// maxZstdWindow bounds the memory of one zstd decoder: a frame that wants a larger window is refused.
-const maxZstdWindow = 64 << 20
+// maxZstdWindow bounds the memory of one zstd decoder, in bytes: a frame that wants a larger window is refused
+// (stream.ErrLimit). It is what the zstd program itself accepts without being asked to go further; a frame
+// takes only the window it declares, 8 MiB at the usual levels.
+const maxZstdWindow = 128 << 20
 
 // inflate recognises gzip and zstd by their first bytes and returns the plain stream; anything else comes back
 // as it is. Decoding runs on the caller's goroutine. close gives the decoder's memory back.
@@ -91,7 +94,11 @@ func (s *stored) blame(err error) error {
 	if err == io.EOF {
 		err = io.ErrUnexpectedEOF
 	}
-	return &SourceError{Err: err, Class: stream.ErrCorrupt}
+	class := stream.ErrCorrupt
+	if errors.Is(err, zstd.ErrWindowSizeExceeded) || errors.Is(err, zstd.ErrDecoderSizeExceeded) {
+		class = stream.ErrLimit
+	}
+	return &SourceError{Err: err, Class: class}
 }
 
 // decoding names the errors of a decoder.

@@ -16,10 +16,10 @@ const masked = "***"
 // FieldError is one thing wrong with one row.
 type FieldError struct {
 	Path   string `json:"path,omitempty"` // the field, dotted where it is nested; empty: the whole row
-	Code   Code   `json:"code"`
-	Offset int    `json:"offset"` // byte offset in the row where the value or the fault begins; -1: nowhere (missing)
-	Got    string `json:"got"`    // what was found, cut at 64 bytes; *** where the schema hides it
-	Want   string `json:"want"`   // what the schema asks for
+	Code   Code   `json:"code"`           // what is wrong
+	Offset int    `json:"offset"`         // byte offset in the row where the value or the fault begins; -1: nowhere (missing)
+	Got    string `json:"got"`            // what was found, cut at 64 bytes; *** where the schema hides it
+	Want   string `json:"want"`           // what the schema asks for
 }
 
 // Error says which field is wrong, how, and where in the row.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -132,4 +133,33 @@ func TestStats_AreExactWhileItRuns(t *testing.T) {
 	require.Equal(t, []validate.CodeCount{{Code: validate.CodeInvalidJSON, Rows: 1}, {Code: validate.CodeRange, Rows: 2}}, stats.ByCode())
 	require.EqualValues(t, 2, stats.Blank())
 	require.EqualValues(t, 1, stats.Files())
+}
+
+func TestSchema_ConcurrentUse(t *testing.T) {
+	s := readings(t)
+	stats := &validate.Stats{}
+	var wg sync.WaitGroup
+	for g := range 8 {
+		wg.Go(func() {
+			for i := range 200 {
+				want := reading{fmt.Sprint("s", g), int64(i % 100)}
+				got, err := s.Parse(fmt.Appendf(nil, `{"sensor":%q,"value":%d}`, want.Sensor, want.Value))
+				if err != nil || got != want {
+					t.Errorf("Parse = %v, %v, want %v", got, err, want)
+				}
+				if _, err := s.Parse([]byte(`{"value":`)); err == nil {
+					t.Error("Parse took half a row")
+				}
+			}
+			n, err := stream.Count(s.NDJSON(strings.NewReader(verdicts("gbgxg")), validate.Options{
+				Stats: stats, Quarantine: stream.Discard[validate.Reject]("counted by Stats")}))
+			if err != nil || n != 3 {
+				t.Errorf("Count = %d, %v, want 3", n, err)
+			}
+			stats.ByCode()
+		})
+	}
+	wg.Wait()
+	require.EqualValues(t, 24, stats.Valid())
+	require.EqualValues(t, 16, stats.Rejected())
 }

@@ -166,7 +166,7 @@ func (p *pass) tooLong(f *feed) bool {
 type SinkError struct {
 	Name string // the input
 	Line int64  // of the row it was given
-	Err  error
+	Err  error  // what the sink returned
 }
 
 // Error says which row could not be put away, and why.

@@ -23,15 +23,15 @@ type Schema[T any] struct {
 // SchemaError lists what is wrong with the fields given to New. It matches stream.ErrConflict: rules that
 // cannot all hold.
 type SchemaError struct {
-	Problems []SchemaProblem
+	Problems []SchemaProblem // in the order of the fields
 }
 
 // SchemaProblem is one mistake in a schema.
 type SchemaProblem struct {
 	Field string // name of the field; empty: the schema as a whole
 	Rule  string // the rule at fault, "Range"
-	Want  string
-	Got   string
+	Want  string // what it must be
+	Got   string // what it was
 }
 
 func (e *SchemaError) add(field, rule, want, got string) {

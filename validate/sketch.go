@@ -20,7 +20,7 @@ type Sketch struct {
 
 // Column is what a sample says about one field.
 type Column struct {
-	Name       string
+	Name       string   // dotted where it is nested
 	Kind       string   // "int64", "float64", "bool", "date", "time", "string", "array", "object", "null", or "mixed" (scalars of several kinds)
 	Fits       float64  // share of the values that Kind can read, 0 to 1
 	Values     int64    // neither null nor missing

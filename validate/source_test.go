@@ -288,3 +288,12 @@ func TestOptions_WrongOnesComeFirst(t *testing.T) {
 		})
 	}
 }
+
+func TestSources_ZstdWindowIsBounded(t *testing.T) {
+	// A frame header that declares a window of 512 MiB, and nothing behind it.
+	raw := "\x28\xb5\x2f\xfd\x00" + string([]byte{(29 - 10) << 3}) + "\x01\x00\x00"
+	_, _, err := all(func(o validate.Options) stream.Seq[reading] {
+		return readings(t).NDJSON(strings.NewReader(raw), o)
+	}, validate.Options{})
+	require.ErrorIs(t, err, stream.ErrLimit)
+}
