@@ -167,7 +167,7 @@ func differs(c *parquet.Column, got, want any) string {
 		}
 		return no
 	}
-	text := fmt.Sprint(want)
+	text := textOfJSON(want)
 	equal := false
 	switch g := got.(type) {
 	case bool:
@@ -211,6 +211,16 @@ func differs(c *parquet.Column, got, want any) string {
 		return ""
 	}
 	return no
+}
+
+func textOfJSON(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case json.Number:
+		return v.String()
+	}
+	return fmt.Sprint(v)
 }
 
 // close15: the dump holds wide decimals as doubles.

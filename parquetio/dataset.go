@@ -173,7 +173,7 @@ func (d *Dataset[T]) readPartition(p Partition, fields []field, yield func(T, er
 		}
 	}()
 	for i, f := range files {
-		more, err := readFrom(f, 0, m.Files[i].Bytes, f.Name(), fields, d.opts.Read, yield)
+		more, err := readFrom(f, m.Files[i].Bytes, f.Name(), fields, d.opts.Read, yield)
 		if !more || err != nil {
 			return more, err
 		}

@@ -31,7 +31,7 @@ func clicks(n, days int) []click {
 	for i := range out {
 		out[i] = click{
 			ID: int64(i), User: fmt.Sprintf("user-%d", i*7%31),
-			At: day0.AddDate(0, 0, i*i%days).Add(time.Duration(i) * time.Second),
+			At: day0.AddDate(0, 0, (i*i+i/3)%days).Add(time.Duration(i) * time.Second),
 		}
 		switch i % 3 {
 		case 0:

@@ -84,11 +84,12 @@ func describe(cols []parquet.Column) string {
 	return b.String()
 }
 
-// decode fills rows, which are zero, from the reader's vectors. before is the number of rows read so far.
-func (p *plan) decode(rows reflect.Value, r *parquet.Reader, n int, before int64) error {
+// decode fills rows, which are zero, from the vectors of the plan's columns. before is the number of rows read
+// so far.
+func (p *plan) decode(rows reflect.Value, vector func(k int) *parquet.Vector, n int, before int64) error {
 	for k := range p.fields {
 		f := &p.fields[k]
-		v := r.Vector(k)
+		v := vector(k)
 		nulls := len(v.Null) > 0
 		for i := range n {
 			fv := f.at(rows.Index(i))

@@ -220,6 +220,7 @@ func TestRead_Law_Projection(t *testing.T) {
 // Any split over partitions, memory bounds and row groups gives each partition its rows in input order, and
 // the same bytes.
 func TestOverwrite_Law_Split(t *testing.T) {
+	base := quickDir(t)
 	rapid.Check(t, func(t *rapid.T) {
 		rows := rapid.SliceOfN(genEvery, 0, 80).Draw(t, "rows")
 		for i := range rows {
@@ -233,7 +234,7 @@ func TestOverwrite_Law_Split(t *testing.T) {
 		group := rapid.IntRange(1, 30).Draw(t, "group")
 		digest := ""
 		for _, memory := range []int64{0, 3000, 20000} {
-			dir, err := os.MkdirTemp("", "law")
+			dir, err := os.MkdirTemp(base, "law")
 			require.NoError(t, err)
 			defer os.RemoveAll(dir)
 			d, err := NewDataset[every](dir, DatasetOptions{Write: WriteOptions{RowGroupRows: group}})

@@ -40,41 +40,11 @@ const checkEvery = 1024
 // It holds the rows Resources allow, and, while it writes a row group, that group and one column of it encoded;
 // per partition about a kilobyte. At most two files are open.
 func (d *Dataset[T]) Overwrite(ctx context.Context, rows stream.Seq[T], by func(T) Partition, opts OverwriteOptions[T]) (Result, error) {
-	const fn = "Dataset.Overwrite"
-	if rows == nil {
-		panic("parquetio: " + fn + ": nil rows")
-	}
-	if by == nil {
-		panic("parquetio: " + fn + ": nil by")
-	}
-	if err := opts.Resources.Check("parquetio", fn); err != nil {
-		return Result{}, err
-	}
-	requested, err := partitionSet(fn, "Requested", opts.Requested)
+	staged, err := d.stage("Dataset.Overwrite", ctx, rows, by, opts)
 	if err != nil {
 		return Result{}, err
 	}
-	r, err := d.begin(fn)
-	if err != nil {
-		return Result{}, err
-	}
-	defer r.end()
-	s := r.newSplitter(opts.Resources)
-	defer s.close()
-	for p := range requested {
-		s.part(p)
-	}
-	if err := s.consume(ctx, rows, by, requested, opts.Outside); err != nil {
-		return Result{}, d.wrap(err)
-	}
-	all, err := s.finish()
-	if err != nil {
-		return Result{}, d.wrap(err)
-	}
-	if err := context.Cause(ctx); err != nil {
-		return Result{}, d.wrap(err)
-	}
-	return r.commitAll(all)
+	return staged.Commit(ctx)
 }
 
 // consume pushes every row to its partition.

@@ -58,7 +58,7 @@ func Read[T any](path string, opts ReadOptions) stream.Seq[T] {
 			yield(zero, err)
 			return
 		}
-		more, err := readFrom(f, 0, size, path, fields, opts, yield)
+		more, err := readFrom(f, size, path, fields, opts, yield)
 		if cerr := f.Close(); err == nil && cerr != nil {
 			err = fmt.Errorf("parquetio: %s: %w", path, cerr)
 		}
@@ -85,10 +85,10 @@ func openFile(path string) (*os.File, int64, error) {
 	return f, info.Size(), nil
 }
 
-// readFrom yields the rows of the file that lies in size bytes of r, from at on. It reports whether the
-// consumer wants more, and the error that ended it.
-func readFrom[T any](r io.ReaderAt, at, size int64, path string, fields []field, opts ReadOptions, yield func(T, error) bool) (more bool, err error) {
-	f, err := parquet.Open(io.NewSectionReader(r, at, size), size)
+// readFrom yields the rows of the file of size bytes. It reports whether the consumer wants more, and the error
+// that ended it.
+func readFrom[T any](r io.ReaderAt, size int64, path string, fields []field, opts ReadOptions, yield func(T, error) bool) (more bool, err error) {
+	f, err := parquet.Open(r, size)
 	if err != nil {
 		return true, classify(path, err)
 	}
@@ -111,7 +111,7 @@ func readFrom[T any](r io.ReaderAt, at, size int64, path string, fields []field,
 			return true, classify(path, err)
 		}
 		clear(rows[:n])
-		if err := p.decode(rv, rd, n, done); err != nil {
+		if err := p.decode(rv, rd.Vector, n, done); err != nil {
 			return true, err
 		}
 		done += int64(n)

@@ -1,17 +1,13 @@
 package parquetio
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
-	"os"
 	"reflect"
 	"slices"
 	"strings"
 
-	"github.com/millrace-go/millrace/internal/atomicfile"
-	"github.com/millrace-go/millrace/internal/parquet"
 	"github.com/millrace-go/millrace/stream"
 )
 
@@ -53,11 +49,6 @@ type splitPart[T any] struct {
 	size    int64    // their bytes
 	total   int64    // rows written in groups
 	file    *stagedFile
-}
-
-type extent struct {
-	at, size int64 // in the spool
-	rows     int
 }
 
 func (r *run[T]) newSplitter(res stream.Resources) *splitter[T] {
@@ -146,20 +137,9 @@ func (s *splitter[T]) toSpool(p *splitPart[T], n int) error {
 			return fmt.Errorf("parquetio: spool: %w", err)
 		}
 	}
-	var b bytes.Buffer
-	w, err := parquet.NewWriter(&b, columnsOf(s.r.fields), parquet.WriteOptions{Codec: parquet.Uncompressed})
-	if err == nil {
-		err = writeGroup(w, s.where(p), s.r.fields, p.rows[:n], p.total+int64(p.pending-n))
-	}
-	if err == nil {
-		err = w.Close()
-	}
+	e, err := spoolRows(s.spool, s.where(p), s.r.fields, p.rows[:n], p.total+int64(p.pending-n))
 	if err != nil {
 		return err
-	}
-	e, err := s.spool.append(b.Bytes(), n)
-	if err != nil {
-		return fmt.Errorf("parquetio: spool: %w", err)
 	}
 	p.extents = append(p.extents, e)
 	kept := append([]T(nil), p.rows[n:]...) // a new array: the old one's memory is the point
@@ -179,7 +159,7 @@ func (s *splitter[T]) group(p *splitPart[T], tail []T) error {
 		rows = make([]T, 0, p.pending)
 		for _, e := range p.extents {
 			var err error
-			if rows, err = readExtent(s.spool, e, s.r.fields, rows); err != nil {
+			if rows, err = unspoolRows(s.spool, e, s.r.fields, rows); err != nil {
 				return err
 			}
 		}
@@ -244,51 +224,4 @@ func (s *splitter[T]) close() {
 		s.spool.close()
 	}
 	s.acct.Close()
-}
-
-// spool is one temp file of small Parquet files, each a run of rows.
-type spool struct {
-	f      *os.File
-	size   int64
-	faults atomicfile.Faults
-}
-
-func newSpool(dir string, faults atomicfile.Faults) (*spool, error) {
-	f, err := os.CreateTemp(dir, "millrace-spool-*")
-	if err != nil {
-		return nil, err
-	}
-	// Where the system allows it the name goes at once, so that not even a killed process leaves it.
-	os.Remove(f.Name())
-	return &spool{f: f, faults: faults}, nil
-}
-
-func (s *spool) append(b []byte, rows int) (extent, error) {
-	if err := s.faults.Check(atomicfile.OpWrite, s.f.Name()); err != nil {
-		return extent{}, err
-	}
-	if _, err := s.f.WriteAt(b, s.size); err != nil {
-		return extent{}, err
-	}
-	e := extent{at: s.size, size: int64(len(b)), rows: rows}
-	s.size += e.size
-	return e, nil
-}
-
-func (s *spool) close() {
-	s.f.Close()
-	os.Remove(s.f.Name())
-}
-
-// readExtent appends the rows of an extent.
-func readExtent[T any](s *spool, e extent, fields []field, rows []T) ([]T, error) {
-	want := len(rows) + e.rows
-	_, err := readFrom(s.f, e.at, e.size, s.f.Name(), fields, ReadOptions{}, func(row T, _ error) bool {
-		rows = append(rows, row)
-		return true
-	})
-	if err == nil && len(rows) != want {
-		err = fmt.Errorf("parquetio: spool: %d rows came back, want %d", len(rows)-want+e.rows, e.rows)
-	}
-	return rows, err
 }
