@@ -278,6 +278,16 @@ func TestRun_Sizes(t *testing.T) {
 		require.ErrorIs(t, err, stream.ErrLimit)
 		require.Empty(t, got)
 	}
+
+	// One accumulator at a time fits, as often as there are sessions: what is yielded is given back.
+	bound.Resources.Memory = 1 << 20
+	fat.Size = func(*int) int { return 300 << 10 }
+	for _, ordered := range []bool{false, true} {
+		bound.Ordered = ordered
+		got, err := drain(session.Run(of(at("a", 1, 1000, 2000, 3000, 4000, 5000)...), time.Minute, userOf, atOf, fat, bound))
+		require.NoError(t, err)
+		require.Len(t, got, 6)
+	}
 }
 
 func TestOrdered_Descent(t *testing.T) {
