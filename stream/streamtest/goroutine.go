@@ -164,9 +164,11 @@ func (w *watch) search() []string {
 	}
 	for began, pause := time.Now(), 50*time.Microsecond; ; pause = min(2*pause, 20*time.Millisecond) {
 		left := w.descendants()
-		heirs := w.labelled()
-		if len(left) == 0 && len(heirs) <= len(w.told)+w.heirs {
-			return nil
+		var heirs []string // of labels; the dearer search, for what the other did not see
+		if len(left) == 0 {
+			if heirs = w.labelled(); len(heirs) <= len(w.told)+w.heirs {
+				return nil
+			}
 		}
 		sure := time.Since(began) > grace
 		for _, g := range left {

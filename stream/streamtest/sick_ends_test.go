@@ -224,11 +224,11 @@ func TestCheckSink_EveryFaultIsCaught(t *testing.T) {
 						result <- v
 					}
 					n++
-					time.Sleep(100 * time.Microsecond)
+					time.Sleep(time.Millisecond)
 				}
 			}()
 			return <-result, nil
-		}, o: streamtest.CheckOptions[int]{Patience: 100 * time.Millisecond}, rule: streamtest.RuleGoroutines, says: "full run: 1 goroutine left"},
+		}, o: streamtest.CheckOptions[int]{Patience: 100 * time.Millisecond}, rule: streamtest.RuleGoroutines, says: "1 goroutine left when the loop ended"},
 		"reads_twice": {sink: func(s ints) (int, error) {
 			if _, err := sum(s); err != nil {
 				return 0, err
