@@ -9,8 +9,8 @@ type sortKey struct {
 }
 
 // byOutput gives the indices of n sessions in the order of output. It sorts by end with a radix sort, a byte
-// at a time from the lowest, and settles ties by compare: 25 ns per session against 150 of slices.SortFunc on
-// the sessions themselves.
+// at a time from the lowest, and settles ties by compare. The plain version is slices.SortFunc on the
+// sessions, with the same result; it took a third of the time of ByGap.
 func byOutput(n int, at func(int) *span, compare func(a, b *span) int) []sortKey {
 	if n == 0 {
 		return nil
