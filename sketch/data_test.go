@@ -35,6 +35,9 @@ func testData(t *testing.T, elem ...string) *os.File {
 // Real columns, with the exact answers known: distinct keys inside four standard errors, all of the true top 20
 // inside their bounds, in one pass and merged from four shards.
 func TestRealData(t *testing.T) {
+	if testing.Short() {
+		t.Skip("reads two million rows; not with -short")
+	}
 	var answers map[string]map[string]json.RawMessage
 	require.NoError(t, json.NewDecoder(testData(t, "expected_events.json")).Decode(&answers))
 	for _, c := range []struct{ file, column, top string }{

@@ -51,12 +51,11 @@ type HeavyHitters[K comparable] struct {
 	floor      uint64
 }
 
-// HeavyHitter is a key and what is known of its true count: it lies in [Count-Error, Count]. An Error of 0
-// says that Count is exact.
+// HeavyHitter is a key and what is known of its true count: it lies in [Count-Error, Count].
 type HeavyHitter[K comparable] struct {
-	Key   K
-	Count uint64
-	Error uint64
+	Key   K      // as it was first given since it is in the list
+	Count uint64 // no more than so many
+	Error uint64 // by how much Count may be too high; 0: it is exact
 }
 
 // NewHeavyHitters makes an empty sketch. It returns a *stream.OptionError for an option out of range, and an

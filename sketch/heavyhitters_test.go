@@ -147,7 +147,11 @@ func TestHeavyHitters_ExactWhileAllFit(t *testing.T) {
 
 // On skewed streams the top is the true top, with counts close by; merged from eight parts as well.
 func TestHeavyHitters_Zipf(t *testing.T) {
-	for seed := range uint64(3) {
+	seeds := uint64(3)
+	if testing.Short() {
+		seeds = 1
+	}
+	for seed := range seeds {
 		r := rand.New(rand.NewPCG(seed, 5))
 		zipf := rand.NewZipf(r, 1.1, 1, 1<<20)
 		o := sketch.HeavyHittersOptions{Capacity: 400, CountMin: sketch.CountMinOptions{Seed: seed}}
@@ -250,6 +254,20 @@ func TestHeavyHitters_Table(t *testing.T) {
 	bound, confidence := h.ErrorBound()
 	require.EqualValues(t, 1, bound)
 	require.InDelta(t, 0.993, confidence, 0.001)
+}
+
+// A key below the floor of both streams can be above each floor in their union: floors add up.
+func TestHeavyHitters_Merge_FloorsAddUp(t *testing.T) {
+	o := sketch.HeavyHittersOptions{Capacity: 1}
+	a, b := newHeavyHitters[int](t, o), newHeavyHitters[int](t, o)
+	for _, h := range []*sketch.HeavyHitters[int]{a, b} {
+		h.Add(1, 10)
+		h.Add(2, 3)
+	}
+	require.NoError(t, a.Merge(b))
+	require.Equal(t, []sketch.HeavyHitter[int]{{Key: 1, Count: 20}}, a.Top(5))
+	require.EqualValues(t, 6, a.Floor())
+	checkGuarantees(t, a, map[int]uint64{1: 20, 2: 6})
 }
 
 func TestHeavyHitters_Saturates(t *testing.T) {

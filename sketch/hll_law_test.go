@@ -99,7 +99,11 @@ func TestHLL_Law_Canonical(t *testing.T) {
 // position of the first one bit among the others.
 func TestHLL_Oracle_Registers(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 7))
-	for precision := 4; precision <= 18; precision++ {
+	most := 18
+	if testing.Short() {
+		most = 14
+	}
+	for precision := 4; precision <= most; precision++ {
 		h := newHLL[uint64](t, sketch.HLLOptions{Precision: precision})
 		registers := make([]byte, 1<<precision)
 		for range 3 << precision {

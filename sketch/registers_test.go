@@ -38,7 +38,11 @@ func TestRegisters_LookingChangesNothing(t *testing.T) {
 // At the change from sparse to dense, order shows inside and must not show in the canonical form. For each
 // precision the sizes around the change are found, and each is built in many orders with repetitions.
 func TestRegisters_CanonicalAtTheChange(t *testing.T) {
-	for precision := 4; precision <= 11; precision++ {
+	most := 11
+	if testing.Short() {
+		most = 8
+	}
+	for precision := 4; precision <= most; precision++ {
 		r := rand.New(rand.NewPCG(uint64(precision), 4))
 		hashes := make([]uint64, 2<<precision)
 		for i := range hashes {
