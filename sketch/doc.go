@@ -27,7 +27,7 @@
 //
 // # When not to use one
 //
-// A Go map counts exactly, and takes 50 to 100 bytes per key: up to some millions of keys it is the better
+// A Go map counts exactly, at some tens of bytes per key: up to some millions of keys it is the better
 // answer, and stream.Aggregate with stream/fold the better call. Take a sketch when the keys do not fit; when
 // there is a set of them per group and the groups are many; when partial results are stored or sent and
 // merged later (distinct users per day cannot be added up to those per week, their sketches can); or when keys
@@ -88,8 +88,9 @@
 //	  0.0001  0.01    27183        5   1.0 MiB
 //	  0.00001 0.001  271829        7    15 MiB
 //
-// A HeavyHitters takes that and, per candidate, 44 to 60 bytes and the key. Adding touches one register, depth
-// counters, or these and the list; nothing allocates once the list is full.
+// A HeavyHitters takes that and, per candidate, about 50 bytes and the key, up to twice as much while its list
+// grows. Adding touches one register, depth counters, or these and the list; nothing allocates once the list is
+// full.
 //
 // Sketches are not safe for concurrent use: give each goroutine its own and merge them.
 //
