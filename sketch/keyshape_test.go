@@ -13,7 +13,7 @@ type visit struct {
 	User userID
 	Day  int32
 	_    [3]byte
-	ok   bool
+	Sure bool
 }
 
 func TestKeyShape_Table(t *testing.T) {
