@@ -46,7 +46,7 @@ func (j *job) analyse(ctx context.Context) error {
 			continue
 		}
 		slots <- struct{}{}
-		j.log.Info("stage start", "stage", step.name)
+		j.begin(step.name)
 		group.Go(func() {
 			defer func() { <-slots }()
 			step.stage, step.err = step.do(ctx)

@@ -172,3 +172,10 @@ func TestInput_invalid_UTF8_is_rejected_with_its_place(t *testing.T) {
 	require.Contains(t, string(quarantine), `"line":2`)
 	require.Contains(t, string(quarantine), `"code":"invalid_utf8"`)
 }
+
+func TestLeftovers_of_a_killed_run_are_removed(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, ".millrace-123.tmp"), []byte("half a quarantine"), 0o600))
+	reported(t, "-out", dir, "-events", "500")
+	requireNoTemps(t, dir)
+}

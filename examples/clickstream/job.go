@@ -57,6 +57,7 @@ func (j *job) run(ctx context.Context) error {
 			return err
 		}
 		if err := step.do(ctx); err != nil {
+			j.log.Error("job failed", "step", step.name, "error", err.Error())
 			return fmt.Errorf("%s: %w", step.name, err)
 		}
 	}
@@ -83,6 +84,13 @@ func (j *job) skip(step, reason string) {
 	j.log.Info("step skipped", "step", step, "reason", reason)
 }
 
+// begin notes that stages start; those of one pass start together.
+func (j *job) begin(stages ...string) {
+	for _, name := range stages {
+		j.log.Info("stage start", "stage", name)
+	}
+}
+
 // done adds a line to the table of stages.
 func (j *job) done(s stageReport) {
 	j.report.Stages = append(j.report.Stages, s)
@@ -98,7 +106,8 @@ func (j *job) read(ctx context.Context) error {
 	if j.quarantine, err = createTextFile(j.cfg.quarantine); err != nil {
 		return err
 	}
-	j.log.Info("stage start", "stage", "parse", "inputs", j.cfg.inputs, "bytes", size)
+	j.log.Info("inputs", "files", j.cfg.inputs, "bytes", size)
+	j.begin("parse")
 	var parsed, kept, ranged meter
 	rows, err := j.parse()
 	if err != nil {
@@ -110,19 +119,25 @@ func (j *job) read(ctx context.Context) error {
 	if len(j.cfg.columns.id) == 0 {
 		j.skip("dedup", "no column is mapped to id")
 	} else {
+		j.begin("dedup")
 		rows = dedup.Run(rows, event.id, dedup.Options[event]{By: j.order(), NullKey: event.hasNoID, Stats: &dropped})
 	}
 	rows = watch(&kept, rows)
 	if j.cfg.ranged() {
+		j.begin("date range")
 		rows = stream.Filter(rows, j.inRange)
 	}
 	rows = watch(&ranged, rows)
 
+	j.begin("write events")
 	bar := startProgress(j.screen, size, &j.stats)
 	started := time.Now()
 	j.events, err = j.stageEvents(ctx, rows)
 	bar.close()
 	if err != nil {
+		return err
+	}
+	if err := j.sweep(); err != nil {
 		return err
 	}
 	j.readDone(time.Since(started), &parsed, &kept, &ranged, dropped)
@@ -170,9 +185,12 @@ func (j *job) readDone(total time.Duration, parsed, kept, ranged *meter, dropped
 	j.done(newStage("write events", n, n, 0, total-ranged.above))
 }
 
-// publish puts everything in its place. Each file and each date partition is replaced as one step.
+// publish puts everything in its place. Each file and each date partition is replaced as one step. Once begun
+// it goes through to the end: Ctrl-C would only leave a part of the output new.
 func (j *job) publish(ctx context.Context) error {
 	started := time.Now()
+	j.begin("publish")
+	ctx = context.WithoutCancel(ctx)
 	published := int64(0)
 	add := func(name, digest string, err error) error {
 		if err != nil {

@@ -42,8 +42,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdin i
 	j := &job{cfg: cfg, stdin: stdin, log: slog.New(slog.NewJSONHandler(logTo, nil))}
 	j.screen, _ = stderr.(*os.File)
 	if err := j.run(ctx); err != nil {
-		j.log.Error("job failed", "error", err.Error())
-		if ctx.Err() != nil {
+		if cause := context.Cause(ctx); cause != nil && errors.Is(err, cause) {
 			fmt.Fprintln(stderr, "clickstream: interrupted; the previous output is as it was")
 			return exitInterrupted
 		}

@@ -18,6 +18,7 @@ func (j *job) generate(context.Context) error {
 		return nil
 	}
 	started := time.Now()
+	j.begin("generate")
 	path := filepath.Join(j.cfg.out, "input", "events.ndjson")
 	f, err := createTextFile(path)
 	if err != nil {

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -90,4 +92,24 @@ func (t *stagedTable) drop() {
 	if t.temp != "" {
 		os.Remove(t.temp)
 	}
+}
+
+// sweep removes what killed runs left in the output directory. It is called while the job holds the writer's
+// lock of events/, so that no other run is past its beginning.
+func (j *job) sweep() error {
+	for _, dir := range []string{j.cfg.out, filepath.Join(j.cfg.out, "input")} {
+		left, err := filepath.Glob(filepath.Join(dir, tempPattern))
+		if err != nil {
+			return err
+		}
+		for _, path := range left {
+			if path == filepath.Clean(j.quarantine.temp.Name()) {
+				continue
+			}
+			if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+		}
+	}
+	return nil
 }

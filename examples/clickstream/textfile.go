@@ -11,8 +11,11 @@ import (
 	"path/filepath"
 )
 
-// textFile is a file that appears whole or not at all: it is written beside its place, under a name that
-// begins with .millrace-, and takes its place in commit.
+// tempPattern names what is written beside its place until it is committed.
+const tempPattern = ".millrace-*.tmp"
+
+// textFile is a file that appears whole or not at all: it is written beside its place under a name of
+// tempPattern, and takes its place in commit.
 type textFile struct {
 	path string
 	temp *os.File // nil once committed or dropped
@@ -25,7 +28,7 @@ func createTextFile(path string) (*textFile, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, err
 	}
-	temp, err := os.CreateTemp(filepath.Dir(path), ".millrace-*.tmp")
+	temp, err := os.CreateTemp(filepath.Dir(path), tempPattern)
 	if err != nil {
 		return nil, err
 	}
