@@ -134,7 +134,7 @@ func untouchable[T any](t *testing.T) stream.Seq[T] {
 }
 
 func TestRun_OptionErrors(t *testing.T) {
-	sink := stream.Discard[dedup.Rejected[click]]("never called")
+	sink := stream.Discard[dedup.Reject[click]]("never called")
 	isNull := func(click) bool { return false }
 	for name, tt := range map[string]struct {
 		o      dedup.Options[click]
@@ -148,7 +148,7 @@ func TestRun_OptionErrors(t *testing.T) {
 		"none_with_comparators":   {dedup.Options[click]{Keep: dedup.KeepNone, By: []dedup.Comparator[click]{latestClick()}}, "By"},
 		"none_with_tie":           {dedup.Options[click]{Keep: dedup.KeepNone, Tie: dedup.TieFail}, "Tie"},
 		"policy_without_null_key": {dedup.Options[click]{NullKeys: dedup.NullsEqual}, "NullKey"},
-		"place_without_rejection": {dedup.Options[click]{NullKey: isNull, Rejected: sink}, "Rejected"},
+		"place_without_rejection": {dedup.Options[click]{NullKey: isNull, Rejects: sink}, "Rejects"},
 		"negative_memory":         {dedup.Options[click]{Resources: stream.Resources{Memory: -1}}, "Resources.Memory"},
 		"negative_workers":        {dedup.Options[click]{Resources: stream.Resources{Workers: -1}}, "Resources.Workers"},
 	} {
@@ -254,7 +254,7 @@ func TestRun_NullKeyIsNotAskedForItsKey(t *testing.T) {
 	for _, policy := range []dedup.NullKeys{dedup.NullsDistinct, dedup.NullsEqual, dedup.NullsReject} {
 		o := dedup.Options[click]{NullKey: isNullClick, NullKeys: policy}
 		if policy == dedup.NullsReject {
-			o.Rejected = stream.Discard[dedup.Rejected[click]]("counted only")
+			o.Rejects = stream.Discard[dedup.Reject[click]]("counted only")
 		}
 		_, err := stream.Count(dedup.Run(stream.Of(click{ID: 0}, click{ID: 1}, click{ID: 0}), key, o))
 		require.NoError(t, err)
@@ -277,8 +277,8 @@ func TestRun_SinkErrorsEndTheStream(t *testing.T) {
 	full := errors.New("disk full")
 	rows := stream.Of(click{ID: 1}, click{ID: 0}, click{ID: 1})
 	for name, o := range map[string]dedup.Options[click]{
-		"Losers: element 2":   {Losers: func(dedup.Loser[click]) error { return full }},
-		"Rejected: element 1": {NullKey: isNullClick, NullKeys: dedup.NullsReject, Rejected: func(dedup.Rejected[click]) error { return full }},
+		"Losers: element 2":  {Losers: func(dedup.Loser[click]) error { return full }},
+		"Rejects: element 1": {NullKey: isNullClick, NullKeys: dedup.NullsReject, Rejects: func(dedup.Reject[click]) error { return full }},
 	} {
 		_, err := stream.Count(dedup.Run(rows, click.Key, o))
 		require.ErrorIs(t, err, full)

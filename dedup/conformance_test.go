@@ -216,7 +216,7 @@ func runStage(t *testing.T, s stream.Seq[caseRow], config map[string]any, rows [
 		}
 	case "reject":
 		o.NullKey, o.NullKeys = hasNull, dedup.NullsReject
-		o.Rejected = func(dedup.Rejected[caseRow]) error { *rejected++; return nil }
+		o.Rejects = func(dedup.Reject[caseRow]) error { *rejected++; return nil }
 	default:
 		t.Fatalf("unknown null_key %v", policy)
 	}

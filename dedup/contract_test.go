@@ -95,7 +95,7 @@ var ways = map[string]way{
 	"nulls_distinct": {o: dedup.Options[click]{NullKey: isNullClick, Tie: dedup.TieLast}},
 	"nulls_equal":    {o: dedup.Options[click]{NullKey: isNullClick, NullKeys: dedup.NullsEqual}, streaming: true},
 	"nulls_set_aside": {o: dedup.Options[click]{NullKey: isNullClick, NullKeys: dedup.NullsReject,
-		Rejected: stream.Discard[dedup.Rejected[click]]("the survivors are judged")}, streaming: true},
+		Rejects: stream.Discard[dedup.Reject[click]]("the survivors are judged")}, streaming: true},
 	"nulls_refused": {o: dedup.Options[click]{NullKey: isNullClick, NullKeys: dedup.NullsReject}, streaming: true, fails: true},
 	"wrong_option":  {o: dedup.Options[click]{Keep: dedup.KeepNone, Tie: dedup.TieLast}, fails: true},
 }

@@ -115,7 +115,7 @@ func ExampleRun_nullKeys() {
 	show(dedup.Run(rows, Order.Key, dedup.Options[Order]{
 		NullKey:  Order.HasNoID,
 		NullKeys: dedup.NullsReject,
-		Rejected: func(r dedup.Rejected[Order]) error {
+		Rejects: func(r dedup.Reject[Order]) error {
 			fmt.Println("no key:", r.Position, r.Row)
 			return nil
 		},

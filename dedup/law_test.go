@@ -241,7 +241,7 @@ func TestRun_Law_RunsAgain(t *testing.T) {
 		s := dedup.Run(stream.Of(p.rows...), reading.Key, func() dedup.Options[reading] {
 			o := p.options()
 			if o.NullKeys == dedup.NullsReject {
-				o.Rejected = stream.Discard[dedup.Rejected[reading]]("only the survivors are compared")
+				o.Rejects = stream.Discard[dedup.Reject[reading]]("only the survivors are compared")
 			}
 			return o
 		}())

@@ -98,8 +98,8 @@ func (l *ledger[T]) reject(row *T, position int64) error {
 	if l.p.rejected == nil {
 		return &KeyError{Position: position, Err: errNullRejected}
 	}
-	if err := l.p.rejected(Rejected[T]{Row: *row, Position: position}); err != nil {
-		return fmt.Errorf("dedup: %s: Rejected: element %d: %w", l.p.fn, position, err)
+	if err := l.p.rejected(Reject[T]{Row: *row, Position: position}); err != nil {
+		return fmt.Errorf("dedup: %s: Rejects: element %d: %w", l.p.fn, position, err)
 	}
 	l.stats.RejectedNull++
 	return nil

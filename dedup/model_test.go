@@ -248,7 +248,7 @@ func drawProgram(t *rapid.T) program {
 type result struct {
 	survivors []reading
 	losers    []dedup.Loser[reading]
-	rejected  []dedup.Rejected[reading]
+	rejected  []dedup.Reject[reading]
 	stats     dedup.Stats
 	err       error
 }
@@ -271,7 +271,7 @@ func (p program) run(e engine, withLosers bool) (r result) {
 		o.Losers = stream.Into(&r.losers)
 	}
 	if o.NullKeys == dedup.NullsReject {
-		o.Rejected = stream.Into(&r.rejected)
+		o.Rejects = stream.Into(&r.rejected)
 	}
 	r.survivors, r.err = stream.Collect(e(p.rows, o))
 	return r

@@ -15,7 +15,7 @@ const (
 	NullsDistinct NullKeys = iota
 	// NullsEqual treats all such rows as one more key.
 	NullsEqual
-	// NullsReject hands every such row to Options.Rejected. Where that is nil, the first one ends the stream
+	// NullsReject hands every such row to Options.Rejects. Where that is nil, the first one ends the stream
 	// with a *KeyError.
 	NullsReject
 )
@@ -33,10 +33,10 @@ func (n NullKeys) String() string {
 	return fmt.Sprintf("NullKeys(%d)", uint8(n))
 }
 
-// Rejected is a row set aside because its key is null.
-type Rejected[T any] struct {
+// Reject is a row set aside because its key is null.
+type Reject[T any] struct {
 	Row      T     // as it came
 	Position int64 // in the input, from 0
 }
 
-var errNullRejected = errors.New("null key, and Options.Rejected is nil")
+var errNullRejected = errors.New("null key, and Options.Rejects is nil")

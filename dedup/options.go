@@ -67,8 +67,8 @@ type Options[T any] struct {
 	NullKey func(T) bool
 	// NullKeys is what becomes of those rows. Default NullsDistinct. Another policy needs NullKey.
 	NullKeys NullKeys
-	// Rejected takes the rows with a null key under NullsReject, in input order. Only for that policy.
-	Rejected stream.Sink[Rejected[T]]
+	// Rejects takes the rows with a null key under NullsReject, in input order. Only for that policy.
+	Rejects stream.Sink[Reject[T]]
 
 	// Losers takes every dropped row, as it loses. Nil: they are only counted.
 	Losers stream.Sink[Loser[T]]
@@ -95,7 +95,7 @@ type plan[T any] struct {
 	order    Order
 	nullKey  func(T) bool
 	nullKeys NullKeys
-	rejected stream.Sink[Rejected[T]]
+	rejected stream.Sink[Reject[T]]
 	losers   stream.Sink[Loser[T]]
 	same     func(a, b T) bool
 	stats    *Stats
@@ -114,7 +114,7 @@ func newPlan[T any](fn string, o Options[T]) (*plan[T], error) {
 	}
 	p := &plan[T]{
 		fn: fn, by: slices.Clone(o.By), names: decisionNames(o.By), tie: o.Tie, keep: o.Keep, order: o.Order,
-		nullKey: o.NullKey, nullKeys: o.NullKeys, rejected: o.Rejected,
+		nullKey: o.NullKey, nullKeys: o.NullKeys, rejected: o.Rejects,
 		losers: o.Losers, same: o.Same, stats: o.Stats, res: o.Resources,
 	}
 	if p.bounded() {
@@ -154,8 +154,8 @@ func (o *Options[T]) check(fn string) error {
 		return wrong("Tie", o.Tie, "the default under KeepNone, which has no ties")
 	case o.NullKeys != NullsDistinct && o.NullKey == nil:
 		return wrong("NullKey", "nil", "set where NullKeys is")
-	case o.Rejected != nil && o.NullKeys != NullsReject:
-		return wrong("Rejected", "a sink", "nil unless NullKeys is NullsReject")
+	case o.Rejects != nil && o.NullKeys != NullsReject:
+		return wrong("Rejects", "a sink", "nil unless NullKeys is NullsReject")
 	}
 	return o.Resources.Check("dedup", fn)
 }

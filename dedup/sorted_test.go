@@ -39,7 +39,7 @@ func TestSorted_OrderErrors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			o := dedup.Options[click]{Tie: dedup.TieLast, NullKey: isNullClick, NullKeys: tt.nullKeys}
 			if tt.nullKeys == dedup.NullsReject {
-				o.Rejected = stream.Discard[dedup.Rejected[click]]("not looked at")
+				o.Rejects = stream.Discard[dedup.Reject[click]]("not looked at")
 			}
 			got, err := stream.Collect(dedup.Sorted(stream.Of(tt.rows...), click.Key, cmp.Compare, o))
 			require.Len(t, got, tt.out)
