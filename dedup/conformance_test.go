@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -17,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/millrace-go/millrace/dedup"
+	"github.com/millrace-go/millrace/internal/fixture"
 	"github.com/millrace-go/millrace/stream"
 )
 
@@ -47,21 +47,8 @@ type (
 	caseKey [4]any
 )
 
-func testdata(t *testing.T, elem ...string) string {
-	t.Helper()
-	roots := []string{os.Getenv("MILLRACE_TESTDATA"), filepath.Join("..", "..", "shared")}
-	for _, root := range roots {
-		path := filepath.Join(append([]string{root}, elem...)...)
-		if _, err := os.Stat(path); root != "" && err == nil {
-			return path
-		}
-	}
-	t.Skipf("%s is not here: set MILLRACE_TESTDATA to the folder of the shared test data", filepath.Join(elem...))
-	return ""
-}
-
 func TestConformance(t *testing.T) {
-	raw, err := os.ReadFile(testdata(t, "cases", "dedup_cases.json"))
+	raw, err := os.ReadFile(fixture.Path(t, "cases", "dedup_cases.json"))
 	require.NoError(t, err)
 	var file caseFile
 	require.NoError(t, json.Unmarshal(raw, &file))

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/millrace-go/millrace/dedup"
+	"github.com/millrace-go/millrace/internal/fixture"
 	"github.com/millrace-go/millrace/stream"
 )
 
@@ -28,7 +29,7 @@ type record struct {
 
 // records streams a gzipped CSV file, and names its columns.
 func records(t *testing.T, columns []string, elem ...string) stream.Seq[record] {
-	path := testdata(t, elem...)
+	path := fixture.Path(t, elem...)
 	return func(yield func(record, error) bool) {
 		fail := func(err error) { yield(record{}, err) }
 		file, err := os.Open(path)
@@ -99,7 +100,7 @@ func filled(field int) func(record) bool {
 
 // The answers were computed by other means, and stand beside the files.
 func TestRun_RealEvents(t *testing.T) {
-	raw, err := os.ReadFile(testdata(t, "data", "expected_events.json"))
+	raw, err := os.ReadFile(fixture.Path(t, "data", "expected_events.json"))
 	require.NoError(t, err)
 	var expected map[string]map[string]json.RawMessage
 	require.NoError(t, json.Unmarshal(raw, &expected))

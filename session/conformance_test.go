@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -12,22 +11,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/millrace-go/millrace/internal/fixture"
 	"github.com/millrace-go/millrace/session"
 	"github.com/millrace-go/millrace/stream"
 )
-
-// testData gives the path of a file of the data set for tests, or skips.
-func testData(t *testing.T, path ...string) string {
-	root := os.Getenv("MILLRACE_TESTDATA")
-	if root == "" {
-		root = filepath.Join("..", "..", "shared") // beside the repository
-	}
-	name := filepath.Join(append([]string{root}, path...)...)
-	if _, err := os.Stat(name); err != nil {
-		t.Skipf("no %s: set MILLRACE_TESTDATA to the folder that has %s", name, filepath.Join(path...))
-	}
-	return name
-}
 
 // conformanceCase is the part of stream-session-cases/1 that final sessions need.
 type conformanceCase struct {
@@ -82,7 +69,7 @@ type conformanceEvent struct {
 }
 
 func TestConformance(t *testing.T) {
-	raw, err := os.ReadFile(testData(t, "cases", "session_cases.json"))
+	raw, err := os.ReadFile(fixture.Path(t, "cases", "session_cases.json"))
 	require.NoError(t, err)
 	var file struct {
 		Format string

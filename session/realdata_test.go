@@ -15,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/millrace-go/millrace/internal/fixture"
 	"github.com/millrace-go/millrace/session"
 )
 
@@ -32,7 +33,7 @@ type expectedSessions struct {
 // Real event files, out of time order and with many ties at the minute, in both conventions: each figure and
 // the hash over all sessions must be those that others computed.
 func TestRealData(t *testing.T) {
-	raw, err := os.ReadFile(testData(t, "data", "expected_events.json"))
+	raw, err := os.ReadFile(fixture.Path(t, "data", "expected_events.json"))
 	require.NoError(t, err)
 	var expected map[string]struct {
 		Sessions map[string]expectedSessions `json:"sessions_30m"`
@@ -49,7 +50,7 @@ func TestRealData(t *testing.T) {
 		{"file_changes_pinot.csv.gz", "author", "author_time", time.RFC3339},
 	} {
 		t.Run(file.name, func(t *testing.T) {
-			events := readClicks(t, testData(t, "data", "events", file.name), file.user, file.at, file.layout)
+			events := readClicks(t, fixture.Path(t, "data", "events", file.name), file.user, file.at, file.layout)
 			sorted := slices.Clone(events)
 			slices.SortStableFunc(sorted, func(a, b click) int { return a.at.Compare(b.at) })
 			for convention, atLeast := range map[string]bool{"new_session_when_gap_gt_30m": false, "new_session_when_gap_ge_30m": true} {

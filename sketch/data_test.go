@@ -7,29 +7,22 @@ import (
 	"io"
 	"math"
 	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/millrace-go/millrace/internal/fixture"
 	"github.com/millrace-go/millrace/sketch"
 )
 
 // testData opens a file of the shared test data, or skips the test.
 func testData(t *testing.T, elem ...string) *os.File {
 	t.Helper()
-	for _, root := range []string{os.Getenv("MILLRACE_TESTDATA"), filepath.Join("..", "..", "shared")} {
-		if root == "" {
-			continue
-		}
-		if f, err := os.Open(filepath.Join(append([]string{root, "data"}, elem...)...)); err == nil {
-			t.Cleanup(func() { f.Close() })
-			return f
-		}
-	}
-	t.Skipf("no %s: set MILLRACE_TESTDATA to the folder that has data", filepath.Join(elem...))
-	return nil
+	f, err := os.Open(fixture.Path(t, append([]string{"data"}, elem...)...))
+	require.NoError(t, err)
+	t.Cleanup(func() { f.Close() })
+	return f
 }
 
 // Real columns, with the exact answers known: distinct keys inside four standard errors, all of the true top 20
