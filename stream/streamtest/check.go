@@ -11,7 +11,9 @@ import (
 // TB is the part of testing.TB that this package needs, so that any test framework will do. If it also has
 // Setenv and TempDir, as *testing.T has, temp files are watched.
 type TB interface {
+	// Helper marks the caller as a helper, so that a failure names the line of the test.
 	Helper()
+	// Errorf reports a failure; the test goes on.
 	Errorf(format string, args ...any)
 }
 

@@ -44,8 +44,8 @@ func (e Event) UserType() UserType { return UserType{e.UserID, e.Type} }
 
 // UserType is a composite key.
 type UserType struct {
-	User int64
-	Type string
+	User int64  // Event.UserID
+	Type string // Event.Type
 }
 
 // EventTypes are the twelve values of Event.Type, the most frequent first.

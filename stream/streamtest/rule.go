@@ -27,7 +27,7 @@ const (
 // Violation, told at the first position. Rules about runs that differ (E6, E7, E9) and about lost errors are told once
 // for each kind of step.
 type Violation struct {
-	Rule   Rule
+	Rule   Rule   // the rule that is broken
 	Step   string // what the kit was doing, "error at input 2 of 24"
 	Detail string // what it saw and what it wanted
 	More   int    // further times that the same was seen
