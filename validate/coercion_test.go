@@ -3,6 +3,7 @@ package validate
 import (
 	"encoding/json"
 	"math"
+	"math/rand/v2"
 	"os"
 	"strconv"
 	"strings"
@@ -383,6 +384,28 @@ func TestInt_EveryGoType(t *testing.T) {
 		_, err := s.Parse([]byte(bad))
 		require.Error(t, err, bad)
 		require.Equal(t, CodeOverflow, err.(*RejectError).Errors[0].Code, bad)
+	}
+}
+
+// TestFloat_Oracle_Decimals tries decimals around the border of what one exact division can do.
+func TestFloat_Oracle_Decimals(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 5))
+	for range 100_000 {
+		digits := strconv.FormatUint(rng.Uint64()>>rng.IntN(64), 10)
+		point := rng.IntN(len(digits) + 1)
+		text := digits[:point] + "." + digits[point:]
+		if point == 0 {
+			text = "0" + text
+		}
+		if point == len(digits) {
+			text += "0"
+		}
+		want, err := strconv.ParseFloat(text, 64)
+		require.NoError(t, err)
+		got, code := parseFloat([]byte(text), 64)
+		if code != "" || got != want {
+			t.Fatalf("%s gave %v, want %v", text, got, want)
+		}
 	}
 }
 

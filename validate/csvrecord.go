@@ -95,91 +95,98 @@ func (c *csvReader) has(i int) bool {
 	return true
 }
 
-// cutQuoted cuts a record that has quotes, byte by byte, over as many lines as it takes.
+// cutQuoted cuts a record that has quotes, byte by byte, over as many lines as it takes. Whether it stays within
+// the bound is asked of positions in the record, never of what happens to be in the buffer: the verdict must not
+// depend on how the reader cuts its input.
 func (c *csvReader) cutQuoted() csvFound {
 	first, firstTerm := c.n, c.term
-	i := 0
-	for {
-		// A field begins at i.
-		start := i
-		if c.trim {
-			for c.has(i) && (c.f.unread()[i] == ' ' || c.f.unread()[i] == '\t') {
-				i++
-			}
-		}
-		if c.has(i) && c.f.unread()[i] == '"' {
-			field := csvField{start: i + 1, quoted: true}
-			i++
-			for {
-				u := c.f.unread()
-				j := bytes.IndexByte(u[min(i, len(u)):], '"')
-				if j < 0 {
-					i = len(u)
-					if i > c.bound || !c.f.more() {
-						if c.f.err != nil && c.f.err != io.EOF {
-							return csvNone
-						}
-						c.n, c.term, c.code, c.at = first, firstTerm, CodeOpenQuote, field.start-1
-						c.at = min(c.at, first)
-						return csvBad
-					}
-					continue
-				}
-				i += j
-				if !c.has(i+1) || c.f.unread()[i+1] != '"' {
-					break
-				}
-				field.escaped = true
-				i += 2
-			}
-			field.end = i
-			i++
-			if c.trim {
-				for c.has(i) && (c.f.unread()[i] == ' ' || c.f.unread()[i] == '\t') {
-					i++
-				}
-			}
-			c.fields = append(c.fields, field)
+	for i := 0; ; i++ {
+		start, ok := i, true // a field begins here
+		if i = c.skipBlank(i); c.has(i) && c.f.unread()[i] == '"' {
+			i, ok = c.quoted(i + 1)
 		} else {
-			// Unquoted: up to a comma or the end of the line.
-			i = start
-			for c.has(i) {
-				if ch := c.f.unread()[i]; ch == c.comma || ch == '\n' || ch == '"' {
-					break
-				}
-				i++
-			}
-			end := i
-			if c.has(i) && c.f.unread()[i] == '\n' && end > start && c.f.unread()[end-1] == '\r' {
-				end--
-				i--
-			}
-			c.add(c.f.unread(), start, end)
+			i = c.unquoted(start)
 		}
-		if c.f.err != nil && c.f.err != io.EOF && !c.has(i) {
+		switch {
+		case !c.has(i) && c.f.err != io.EOF:
 			return csvNone
-		}
-		if i > c.bound {
-			c.n, c.term, c.code, c.at = first, firstTerm, CodeOpenQuote, 0
+		case !ok || i > c.bound:
+			c.n, c.term, c.code, c.at = first, firstTerm, CodeOpenQuote, min(start, first)
 			return csvBad
-		}
-		if !c.has(i) {
+		case !c.has(i):
 			c.n, c.term = i, 0
 			return csvRecord
 		}
 		switch u := c.f.unread(); {
 		case u[i] == c.comma:
-			i++
-			continue
 		case u[i] == '\n':
 			c.n, c.term = i, 1
 			return csvRecord
 		case u[i] == '\r' && c.has(i+1) && c.f.unread()[i+1] == '\n':
 			c.n, c.term = i, 2
 			return csvRecord
+		default:
+			return c.bad(i, first, firstTerm)
 		}
-		return c.bad(i, first, firstTerm)
 	}
+}
+
+// quoted reads the field whose text begins at i, after its quote, and returns the index after the closing quote
+// and the blanks that may follow. It fails where no quote closes the field within the bound, or before the end of
+// the input, which the index then is.
+func (c *csvReader) quoted(i int) (int, bool) {
+	field := csvField{start: i, quoted: true}
+	for {
+		u := c.f.unread()
+		end := min(len(u), c.bound)
+		j := -1
+		if i < end {
+			j = bytes.IndexByte(u[i:end], '"')
+		}
+		if j < 0 {
+			if len(u) >= c.bound {
+				return 0, false
+			}
+			if !c.f.more() {
+				return len(u), false
+			}
+			i = max(i, end)
+			continue
+		}
+		i += j
+		if !c.has(i+1) || c.f.unread()[i+1] != '"' {
+			break
+		}
+		field.escaped = true
+		i += 2
+	}
+	field.end = i
+	c.fields = append(c.fields, field)
+	return c.skipBlank(i + 1), true
+}
+
+// unquoted reads the field that begins at i, and returns the index of what ends it.
+func (c *csvReader) unquoted(i int) int {
+	start := i
+	for i <= c.bound+1 && c.has(i) {
+		if ch := c.f.unread()[i]; ch == c.comma || ch == '\n' || ch == '"' {
+			break
+		}
+		i++
+	}
+	if u := c.f.unread(); i > start && i < len(u) && u[i] == '\n' && u[i-1] == '\r' {
+		i--
+	}
+	c.add(c.f.unread(), start, i)
+	return i
+}
+
+// skipBlank passes over spaces and tabs, where the dialect says so.
+func (c *csvReader) skipBlank(i int) int {
+	for c.trim && i <= c.bound && c.has(i) && (c.f.unread()[i] == ' ' || c.f.unread()[i] == '\t') {
+		i++
+	}
+	return i
 }
 
 // bad ends a record with a stray quote at i: it reaches to the end of that line.

@@ -247,6 +247,22 @@ func TestSources_LineOf100MBIsHashedNotHeld(t *testing.T) {
 	}
 }
 
+// TestSources_OpenQuoteIsBounded: a quote that never closes must not make the reader hold the rest of the input.
+func TestSources_OpenQuoteIsBounded(t *testing.T) {
+	var rejects []validate.Reject
+	opts := validate.Options{Quarantine: stream.Into(&rejects), MaxLine: 1 << 20, Dialect: validate.Dialect{Columns: []string{"sensor", "value"}}}
+	good := strings.Repeat("a,1\n", 1<<20)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	n, err := stream.Count(readings(t).CSV(strings.NewReader("\"a,1\n"+good), opts))
+	runtime.ReadMemStats(&after)
+	require.NoError(t, err)
+	require.EqualValues(t, 1<<20, n, "the lines after it are rows")
+	require.Len(t, rejects, 1)
+	require.Equal(t, validate.CodeOpenQuote, rejects[0].Code)
+	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(len(good))+8<<20)
+}
+
 func TestSources_SecondRunIsConsumed(t *testing.T) {
 	seq := readings(t).NDJSON(strings.NewReader(ndjson), validate.Options{Name: "once", Quarantine: stream.Discard[validate.Reject]("only the run counts")})
 	_, err := stream.Collect(seq)

@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"io"
+	"strings"
 	"testing"
 	"testing/iotest"
 
@@ -15,7 +17,18 @@ import (
 
 // requireTiles reads raw in a format and demands that nothing is lost: the judged ranges tile the input, each
 // reject has its range, and carries its bytes or their SHA-256. A header that cannot be mapped ends the run.
+// Short inputs are read a second time byte by byte, with the same result.
 func requireTiles[T any](t testing.TB, s *Schema[T], raw []byte, format Format, opts Options) {
+	t.Helper()
+	rejects, spans := tile(t, s, raw, format, opts, bytes.NewReader(raw))
+	if len(raw) < 1000 {
+		again, spansAgain := tile(t, s, raw, format, opts, iotest.OneByteReader(bytes.NewReader(raw)))
+		require.Equal(t, rejects, again)
+		require.Equal(t, spans, spansAgain)
+	}
+}
+
+func tile[T any](t testing.TB, s *Schema[T], raw []byte, format Format, opts Options, r io.Reader) (_ []Reject, _ []span) {
 	t.Helper()
 	var rejects []Reject
 	var spans []span
@@ -23,10 +36,10 @@ func requireTiles[T any](t testing.TB, s *Schema[T], raw []byte, format Format, 
 	opts.Quarantine = stream.Into(&rejects)
 	opts.Stats = stats
 	opts.observe = func(sp span) { spans = append(spans, sp) }
-	valid, err := drain(s.reader("test", bytes.NewReader(raw), format, opts))
+	valid, err := drain(s.reader("test", r, format, opts))
 	var header *HeaderError
 	if errors.As(err, &header) {
-		return
+		return rejects, spans
 	}
 	require.NoError(t, err)
 	var at int64
@@ -58,6 +71,7 @@ func requireTiles[T any](t testing.TB, s *Schema[T], raw []byte, format Format, 
 	require.EqualValues(t, len(rejects), stats.Rejected())
 	require.EqualValues(t, valid+len(rejects), stats.Rows())
 	require.EqualValues(t, len(raw), stats.Bytes())
+	return rejects, spans
 }
 
 // TestTiling_SmallReads gives the same verdicts however the reader cuts the input.
@@ -94,6 +108,8 @@ func TestTiling_SmallReads(t *testing.T) {
 			require.Equal(t, want, run(true))
 			requireTiles(t, s, []byte(c.raw), c.format, Options{})
 			requireTiles(t, s, []byte(c.raw), c.format, Options{MaxLine: 8, MaxRaw: 3})
+			long := strings.Repeat("a\rb\r\r", 9) + "\r\n" + strings.Repeat("c", 30) + "\r"
+			requireTiles(t, s, []byte("v,w\n"+long), c.format, Options{MaxLine: 8, MaxRaw: 3})
 		})
 	}
 }
