@@ -77,6 +77,10 @@ func TestCorpus_Good(t *testing.T) {
 			}
 			require.NoError(t, err)
 			want := contents(t, filepath.Join(dir, "contents", e.Name()+".ndjson.gz"))
+			if raceEnabled && len(want) > 2000 { // the comparison alone would take minutes
+				want = want[:2000]
+				rows = rows[:2000]
+			}
 			if want == nil { // no rows, or too large a dump
 				rowsOnly++
 				return

@@ -37,8 +37,9 @@ const checkEvery = 1024
 // what was replaced. A second writer on the dataset is a *ConflictError. The same rows and options give the
 // same bytes, whatever the memory bound.
 //
-// It holds the rows Resources allow, and, while it writes a row group, that group and one column of it encoded;
-// per partition about a kilobyte. At most two files are open.
+// It holds the rows Resources allow (slack of slices aside), and, while it writes a row group, that group and
+// one column of it encoded; per partition less than a kilobyte, and about 13 more once a row group of it is
+// written. At most two files are open.
 func (d *Dataset[T]) Overwrite(ctx context.Context, rows stream.Seq[T], by func(T) Partition, opts OverwriteOptions[T]) (Result, error) {
 	staged, err := d.stage("Dataset.Overwrite", ctx, rows, by, opts)
 	if err != nil {

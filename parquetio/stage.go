@@ -31,12 +31,13 @@ const (
 
 // run is one writing call on a dataset.
 type run[T any] struct {
-	d      *Dataset[T]
-	fn     string // for errors
-	lock   *atomicfile.Lock
-	stage  string
-	fields []field
-	staged int // data files named so far
+	d       *Dataset[T]
+	fn      string // for errors
+	lock    *atomicfile.Lock
+	stage   string
+	fields  []field
+	staged  int             // data files named so far
+	scratch parquet.Scratch // of the staged files, one of which is written at a time
 }
 
 // begin takes the lock and removes what dead runs left.
@@ -109,7 +110,9 @@ func (r *run[T]) newStagedFile() (*stagedFile, error) {
 	if err := s.open(os.O_CREATE | os.O_EXCL); err != nil {
 		return nil, err
 	}
-	w, err := parquet.NewWriter(writerFunc(func(p []byte) (int, error) { return s.buf.Write(p) }), columnsOf(r.fields), r.d.opts.Write.format())
+	format := r.d.opts.Write.format()
+	format.Scratch = &r.scratch
+	w, err := parquet.NewWriter(writerFunc(func(p []byte) (int, error) { return s.buf.Write(p) }), columnsOf(r.fields), format)
 	if err != nil {
 		s.fd.Close()
 		return nil, err

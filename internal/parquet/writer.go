@@ -24,8 +24,17 @@ const (
 
 // WriteOptions say how a file is written. The zero value: zstd at level 3.
 type WriteOptions struct {
-	Codec Codec
-	Level int // of Zstd and Gzip; 0: 3 and 6
+	Codec   Codec
+	Level   int      // of Zstd and Gzip; 0: 3 and 6
+	Scratch *Scratch // shared by writers that are not used at the same time; nil: one of its own
+}
+
+// Scratch is the memory in which a column is put together: as much as a column of the largest row group. Many
+// writers that take turns share one.
+type Scratch struct {
+	vec   Vector
+	defs  []int16
+	bytes []arrow.ByteArray
 }
 
 // CreatedBy is what the footer names as the writer. It carries no version: the same rows stay the same bytes.
@@ -40,15 +49,16 @@ type Writer struct {
 	fw     *file.Writer
 	rows   int64
 	groups int
-	vec    Vector
-	defs   []int16
-	bytes  []arrow.ByteArray
+	mem    *Scratch
 	err    error // the first; every later call returns it
 }
 
 // NewWriter begins a file of the given flat columns.
 func NewWriter(w io.Writer, cols []Column, opts WriteOptions) (wr *Writer, err error) {
-	wr = &Writer{cols: cols, sink: &sink{w: w}}
+	wr = &Writer{cols: cols, sink: &sink{w: w}, mem: opts.Scratch}
+	if wr.mem == nil {
+		wr.mem = new(Scratch)
+	}
 	defer wr.settle(&err)
 	fields := make(schema.FieldList, len(cols))
 	for i := range cols {
@@ -138,13 +148,13 @@ func (w *Writer) Group(n int, fill func(col int, v *Vector) error) (err error) {
 	g := w.fw.AppendRowGroup()
 	for i := range w.cols {
 		c := &w.cols[i]
-		w.vec.Reset()
-		w.vec.Physical = c.Physical
-		if err := fill(i, &w.vec); err != nil {
+		w.mem.vec.Reset()
+		w.mem.vec.Physical = c.Physical
+		if err := fill(i, &w.mem.vec); err != nil {
 			return err
 		}
-		if got := w.vec.Len(); got != n || c.Optional && len(w.vec.Null) != n {
-			return fmt.Errorf("column %s has %d values and %d nulls said, the row group %d rows", c.Name, got, len(w.vec.Null), n)
+		if got := w.mem.vec.Len(); got != n || c.Optional && len(w.mem.vec.Null) != n {
+			return fmt.Errorf("column %s has %d values and %d nulls said, the row group %d rows", c.Name, got, len(w.mem.vec.Null), n)
 		}
 		cw, err := g.NextColumn()
 		if err != nil {
@@ -165,13 +175,13 @@ func (w *Writer) Group(n int, fill func(col int, v *Vector) error) (err error) {
 	return nil
 }
 
-// column writes w.vec.
+// column writes w.mem.vec.
 func (w *Writer) column(cw file.ColumnChunkWriter, c *Column, n int) error {
-	v := &w.vec
+	v := &w.mem.vec
 	var defs []int16
 	if c.Optional {
-		w.defs = grow(w.defs[:0], n)
-		defs = w.defs
+		w.mem.defs = grow(w.mem.defs[:0], n)
+		defs = w.mem.defs
 		for i, null := range v.Null {
 			if !null {
 				defs[i] = 1
@@ -202,13 +212,13 @@ func (w *Writer) column(cw file.ColumnChunkWriter, c *Column, n int) error {
 // byteArrays writes in runs, so that the slice headers arrow wants take little memory.
 func (w *Writer) byteArrays(cw *file.ByteArrayColumnChunkWriter, s []string, defs []int16) error {
 	const rows = 4096
-	w.bytes = w.bytes[:0]
-	defer func() { clear(w.bytes[:cap(w.bytes)]) }()
+	w.mem.bytes = w.mem.bytes[:0]
+	defer func() { clear(w.mem.bytes[:cap(w.mem.bytes)]) }()
 	if defs == nil {
 		for len(s) > 0 {
 			n := min(rows, len(s))
-			w.bytes = appendBytes(w.bytes[:0], s[:n])
-			if _, err := cw.WriteBatch(w.bytes, nil, nil); err != nil {
+			w.mem.bytes = appendBytes(w.mem.bytes[:0], s[:n])
+			if _, err := cw.WriteBatch(w.mem.bytes, nil, nil); err != nil {
 				return err
 			}
 			s = s[n:]
@@ -221,8 +231,8 @@ func (w *Writer) byteArrays(cw *file.ByteArrayColumnChunkWriter, s []string, def
 		for _, l := range d {
 			k += int(l)
 		}
-		w.bytes = appendBytes(w.bytes[:0], s[:k])
-		if _, err := cw.WriteBatch(w.bytes, d, nil); err != nil {
+		w.mem.bytes = appendBytes(w.mem.bytes[:0], s[:k])
+		if _, err := cw.WriteBatch(w.mem.bytes, d, nil); err != nil {
 			return err
 		}
 		s, defs = s[k:], defs[len(d):]
