@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/millrace-go/millrace/internal/fixture"
 )
 
 // one is a row with one field of each kind; a test's schema has one of them, called v.
@@ -90,7 +92,7 @@ func (o one) shown(kind string) string {
 
 // TestCoercion_SharedCases runs the neutral cases: must is exact, policy may also reject.
 func TestCoercion_SharedCases(t *testing.T) {
-	text, err := os.ReadFile(testdata(t, "cases", "coercion_cases.json"))
+	text, err := os.ReadFile(fixture.Path(t, "cases", "coercion_cases.json"))
 	require.NoError(t, err)
 	var file struct {
 		Cases []struct {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/millrace-go/millrace/internal/fixture"
 	"github.com/millrace-go/millrace/stream"
 )
 
@@ -31,10 +32,10 @@ type messyFile struct {
 
 func messyFiles(t *testing.T) (dir string, files map[string]messyFile) {
 	t.Helper()
-	text, err := os.ReadFile(testdata(t, "data", "expected_messy.json"))
+	text, err := os.ReadFile(fixture.Path(t, "data", "expected_messy.json"))
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(text, &files))
-	return testdata(t, "data", "messy"), files
+	return fixture.Path(t, "data", "messy"), files
 }
 
 func TestMessy_NDJSON(t *testing.T) {
