@@ -1,13 +1,17 @@
 package parquet
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"sort"
 
 	arrow "github.com/apache/arrow/go/v17/parquet"
 	"github.com/apache/arrow/go/v17/parquet/compress"
 	"github.com/apache/arrow/go/v17/parquet/file"
+	"github.com/apache/arrow/go/v17/parquet/metadata"
 	"github.com/apache/arrow/go/v17/parquet/schema"
 )
 
@@ -297,7 +301,19 @@ func (w *Writer) Close() (err error) {
 		return w.err
 	}
 	defer w.settle(&err)
-	if err := w.fw.FlushWithFooter(); err != nil { // fw.Close would lose this error
+	// The footer is held back and put in order before it goes out. (FlushWithFooter, because fw.Close would lose
+	// its error.)
+	w.sink.held = new(bytes.Buffer)
+	err = w.fw.FlushWithFooter()
+	footer := w.sink.held.Bytes()
+	w.sink.held = nil
+	if err != nil {
+		return err
+	}
+	if footer, err = orderedFooter(footer); err != nil {
+		return err
+	}
+	if _, err := w.sink.Write(footer); err != nil {
 		return err
 	}
 	if err := w.fw.Close(); err != nil {
@@ -323,15 +339,53 @@ func (w *Writer) settle(err *error) {
 	}
 }
 
+// orderedFooter sorts what arrow leaves in the order of a Go map: a column chunk's counts of pages by encoding,
+// of which there are two for data pages where a dictionary gave way to plain values. The same rows must be the
+// same bytes. The footer is the metadata, its length in four bytes, and the magic.
+func orderedFooter(footer []byte) ([]byte, error) {
+	const tail = 8
+	if len(footer) < tail {
+		return nil, fmt.Errorf("the footer to be written has %d bytes", len(footer))
+	}
+	meta, err := metadata.NewFileMetaData(footer[:len(footer)-tail], nil)
+	if err != nil {
+		return nil, err
+	}
+	for _, group := range meta.RowGroups {
+		for _, chunk := range group.Columns {
+			stats := chunk.MetaData.EncodingStats
+			sort.Slice(stats, func(i, j int) bool {
+				a, b := stats[i], stats[j]
+				if a.PageType != b.PageType {
+					return a.PageType > b.PageType // the dictionary page (2) before the data pages (0)
+				}
+				return a.Encoding < b.Encoding
+			})
+		}
+	}
+	ordered, err := meta.Serialize(context.Background())
+	if err != nil {
+		return nil, err
+	}
+	if len(ordered) != len(footer)-tail {
+		return nil, fmt.Errorf("the ordered footer has %d bytes, want %d", len(ordered), len(footer)-tail)
+	}
+	return append(ordered, footer[len(footer)-tail:]...), nil
+}
+
 // sink keeps the first failed write and writes nothing after it.
 type sink struct {
-	w   io.Writer
-	err error
+	w    io.Writer
+	held *bytes.Buffer // takes the writes instead, if set
+	err  error
 }
 
 func (s *sink) Write(p []byte) (int, error) {
 	if s.err != nil {
 		return 0, s.err
+	}
+	if s.held != nil {
+		return s.held.Write(p)
 	}
 	n, err := s.w.Write(p)
 	if err == nil && n < len(p) {
