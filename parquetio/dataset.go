@@ -16,8 +16,8 @@ import (
 
 // DatasetOptions say how a dataset is written and read. The zero value is right for most.
 type DatasetOptions struct {
-	Write WriteOptions
-	Read  ReadOptions // Columns must be empty: the fields of T name the columns
+	Write WriteOptions // of every data file
+	Read  ReadOptions  // Columns must be empty: the fields of T name the columns
 }
 
 // Dataset is a directory of partitions, each a directory with data files and the manifest that names them:

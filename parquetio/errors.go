@@ -11,7 +11,7 @@ import (
 
 // CorruptError reports bytes that cannot be what they claim to be. It matches stream.ErrCorrupt.
 type CorruptError struct {
-	Path     string
+	Path     string // the file
 	Column   string // empty: the file as a whole
 	RowGroup int    // -1: the footer
 	Offset   int64  // of the page or footer; -1: unknown
@@ -31,8 +31,8 @@ func (e *CorruptError) Unwrap() []error { return []error{stream.ErrCorrupt, e.Er
 type SchemaError struct {
 	Path   string // the file; empty: the Go type itself
 	Column string // empty: the file as a whole
-	Want   string
-	Got    string
+	Want   string // by T
+	Got    string // in the file
 }
 
 // Error names file and column, and says what was wanted and what is there.
@@ -54,10 +54,10 @@ func (e *SchemaError) Unwrap() error { return stream.ErrSchema }
 // null, a number that does not fit, a time beyond the unit. It matches stream.ErrSchema.
 type ValueError struct {
 	Path   string // the file being read or written
-	Column string
-	Row    int64 // 1-based, in the file
-	Want   string
-	Got    string
+	Column string // its name
+	Row    int64  // 1-based, in the file
+	Want   string // what the field or column can hold
+	Got    string // the value
 }
 
 // Error names file, row and column, and says what was wanted and what is there.
@@ -72,7 +72,7 @@ func (e *ValueError) Unwrap() error { return stream.ErrSchema }
 // MissingError reports a file or partition that does not exist. It matches stream.ErrMissing and, for a file,
 // fs.ErrNotExist.
 type MissingError struct {
-	Path string
+	Path string // of what is missing
 	What string // "file", "partition", "dataset"
 	Err  error  // the system's error; nil for a partition that was never committed
 }
@@ -93,10 +93,10 @@ func (e *MissingError) Unwrap() []error {
 // ConflictError reports two things about a dataset that do not agree: a row outside the requested partitions,
 // a second writer, partitions of different columns. It matches stream.ErrConflict.
 type ConflictError struct {
-	Dir       string // the dataset
-	Partition Partition
-	Row       int64 // 1-based, of the input; 0: no row
-	Msg       string
+	Dir       string    // the dataset
+	Partition Partition // the zero value: none
+	Row       int64     // 1-based, of the input; 0: no row
+	Msg       string    // what does not agree
 }
 
 // Error names dataset, row and partition, and says what does not agree.
@@ -117,10 +117,10 @@ func (e *ConflictError) Unwrap() error { return stream.ErrConflict }
 // CommitError reports that a run failed while it was renaming its finished partitions into place: those in
 // Committed are new, Failed is old or new, the others are old. Running again repairs it.
 type CommitError struct {
-	Dir       string
-	Committed []Partition
-	Failed    Partition
-	Err       error
+	Dir       string      // the dataset
+	Committed []Partition // in the order of their paths
+	Failed    Partition   // where it stopped
+	Err       error       // the cause
 }
 
 // Error says how far the run came.

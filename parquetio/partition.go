@@ -19,8 +19,8 @@ type Partition struct {
 // PartitionField is one pair of a Partition. A Value that is null stands on disk as
 // __HIVE_DEFAULT_PARTITION__.
 type PartitionField struct {
-	Name  string
-	Value stream.Opt[string]
+	Name  string             // of the partition column
+	Value stream.Opt[string] // present or null
 }
 
 // nullValue is Hive's directory name for null. Hive uses it for the empty string as well; so do we.

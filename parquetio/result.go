@@ -11,20 +11,20 @@ import (
 // Result says what a run put into a dataset.
 type Result struct {
 	Partitions []PartitionResult // what was committed, sorted by path
-	Rows       int64
-	Bytes      int64
-	Digest     string // over all partitions and their contents, hexadecimal: the same rows give the same digest
+	Rows       int64             // of all Partitions
+	Bytes      int64             // of their data files
+	Digest     string            // over all partitions and their contents, hexadecimal: the same rows give the same digest
 }
 
 // PartitionResult says what became of one partition.
 type PartitionResult struct {
-	Partition Partition
-	Path      string // its directory
-	Rows      int64
-	Bytes     int64  // of its data files
-	SHA256    string // of its data file, hexadecimal; empty for a partition without rows
-	Replaced  bool   // there was an earlier version
-	Changed   bool   // its content differs from the earlier version's; true if there was none
+	Partition Partition // its name
+	Path      string    // its directory
+	Rows      int64     // in its data file
+	Bytes     int64     // of its data files
+	SHA256    string    // of its data file, hexadecimal; empty for a partition without rows
+	Replaced  bool      // there was an earlier version
+	Changed   bool      // its content differs from the earlier version's; true if there was none
 }
 
 func (r *Result) add(p PartitionResult) {

@@ -17,12 +17,12 @@ import (
 // Codec is how pages are compressed.
 type Codec uint8
 
-// The codecs. Zstd is the default: about half the bytes of Snappy at little more time.
+// The codecs.
 const (
-	Zstd Codec = iota
-	Snappy
-	Gzip
-	Uncompressed
+	Zstd         Codec = iota // the default
+	Snappy                    // without levels
+	Gzip                      // for readers that know no other
+	Uncompressed              // pages as they are encoded
 )
 
 // String is the codec's name in small letters.
@@ -43,7 +43,7 @@ func (c Codec) String() string {
 // WriteOptions say how a file is written. The zero value: zstd at level 3, row groups of at most 131,072 rows
 // and 64 MiB. They are part of what makes the bytes: other options, other bytes.
 type WriteOptions struct {
-	Codec         Codec
+	Codec         Codec // of all pages; 0: Zstd
 	Level         int   // of Zstd (1..22) and Gzip (1..9); 0: 3 and 6
 	RowGroupRows  int   // most rows of a row group; 0: 131,072
 	RowGroupBytes int64 // most bytes of a row group's rows in memory; 0: 64 MiB. A larger row is a group of its own.
@@ -92,9 +92,9 @@ func (o WriteOptions) format() parquet.WriteOptions {
 
 // FileResult says what was written.
 type FileResult struct {
-	Path      string
-	Rows      int64
-	RowGroups int
+	Path      string // as it was given
+	Rows      int64  // written
+	RowGroups int    // they are in
 	Bytes     int64  // of the file
 	SHA256    string // of the file, hexadecimal
 }
