@@ -21,11 +21,10 @@ type event struct {
 	Updater  stream.Opt[string]    `parquet:"updated_by"`
 }
 
-func (e event) id() string          { return e.ID.Or("") }
-func (e event) hasNoID() bool       { return !e.ID.IsPresent() }
-func (e event) ingested() time.Time { return e.Ingested.Or(time.Time{}) }
-func (e event) at() time.Time       { return e.At.Or(time.Time{}) }
-func (e event) hasUpdater() bool    { return e.Updater.IsPresent() }
+func (e event) id() string       { return e.ID.Or("") }
+func (e event) hasNoID() bool    { return !e.ID.IsPresent() }
+func (e event) at() time.Time    { return e.At.Or(time.Time{}) }
+func (e event) hasUpdater() bool { return e.Updater.IsPresent() }
 
 // userType is the key of the counts. Null is a value of its own: a null user is one user.
 type userType struct{ User, Type stream.Opt[string] }

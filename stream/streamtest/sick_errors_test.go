@@ -34,7 +34,10 @@ func sickErrors() map[string]sick {
 		}, rule: streamtest.RuleErrorLast, says: "1 value yielded after the error"},
 		"error_twice": {op: each(func(v int, err error, yield give) bool {
 			if err != nil {
-				return yield(0, err) && yield(0, err)
+				if !yield(0, err) {
+					return false
+				}
+				return yield(0, err)
 			}
 			return yield(v, nil)
 		}), rule: streamtest.RuleErrorLast, says: "2 error pairs, want at most one"},
