@@ -102,12 +102,20 @@ var genEvery = rapid.Custom(func(t *rapid.T) every {
 	return e
 })
 
+// atMost is n, or a quarter of it under the race detector.
+func atMost(n int) int {
+	if raceEnabled {
+		return n / 4
+	}
+	return n
+}
+
 // What is written is read back, whatever the row groups and the codec; the same rows give the same bytes; and
 // arrow's own reader agrees.
 func TestWrite_Law_RoundTrip(t *testing.T) {
 	dir := quickDir(t)
 	rapid.Check(t, func(t *rapid.T) {
-		rows := rapid.SliceOfN(genEvery, 0, 60).Draw(t, "rows")
+		rows := rapid.SliceOfN(genEvery, 0, atMost(60)).Draw(t, "rows")
 		opts := WriteOptions{
 			Codec:         Codec(rapid.IntRange(0, 3).Draw(t, "codec")),
 			RowGroupRows:  rapid.SampledFrom([]int{0, 1, 2, 7, 59, 60}).Draw(t, "group"),
@@ -225,7 +233,7 @@ func TestRead_Law_Projection(t *testing.T) {
 func TestOverwrite_Law_Split(t *testing.T) {
 	base := quickDir(t)
 	rapid.Check(t, func(t *rapid.T) {
-		rows := rapid.SliceOfN(genEvery, 0, 80).Draw(t, "rows")
+		rows := rapid.SliceOfN(genEvery, 0, atMost(80)).Draw(t, "rows")
 		for i := range rows {
 			rows[i].Shard %= 5
 		}
