@@ -56,7 +56,9 @@ func (s *splitter[T]) consume(ctx context.Context, rows stream.Seq[T], by func(T
 		names = p.names()
 		break
 	}
-	var last Partition // rows often come in runs
+	// Rows often come in runs: one of the partition accepted last needs no second look.
+	var last Partition
+	have := false
 	for row, err := range rows {
 		if err != nil {
 			return err
@@ -67,7 +69,7 @@ func (s *splitter[T]) consume(ctx context.Context, rows stream.Seq[T], by func(T
 			}
 		}
 		p := by(row)
-		if p != last || n == 1 {
+		if !have || p != last {
 			if err := checkPartition(s.r.fn, fmt.Sprintf("by(row %d)", n), p); err != nil {
 				return err
 			}
@@ -86,7 +88,7 @@ func (s *splitter[T]) consume(ctx context.Context, rows stream.Seq[T], by func(T
 			if got := p.names(); got != names {
 				return &ConflictError{Dir: s.r.d.dir, Partition: p, Row: n, Msg: fmt.Sprintf("partition columns are %q, others have %q", got, names)}
 			}
-			last = p
+			last, have = p, true
 		}
 		if err := s.push(p, row); err != nil {
 			return err

@@ -246,3 +246,20 @@ func TestOverwrite_ManyPartitions(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, files, parts)
 }
+
+// A partition is looked at though no row before it was accepted: else the zero one would pass, and its rows
+// would lie where no read finds them.
+func TestOverwrite_ZeroPartitionAfterOutside(t *testing.T) {
+	d := newClicks(t, quickDir(t), DatasetOptions{})
+	a, b := PartitionOf("p", "a"), PartitionOf("p", "b")
+	by := map[int64]Partition{1: b, 2: {}, 3: a}
+	rows := []click{{ID: 1}, {ID: 2}, {ID: 3}}
+	var outside []click
+	_, err := d.Overwrite(t.Context(), of(rows), func(c click) Partition { return by[c.ID] },
+		OverwriteOptions[click]{Requested: []Partition{a}, Outside: stream.Into(&outside)})
+	var oe *stream.OptionError
+	require.ErrorAs(t, err, &oe)
+	require.Equal(t, "by(row 2)", oe.Option)
+	require.Equal(t, rows[:1], outside)
+	require.Empty(t, tree(t, d.Dir()))
+}
