@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/millrace-go/millrace/stream"
 )
@@ -26,8 +27,10 @@ type PartitionField struct {
 // nullValue is Hive's directory name for null. Hive uses it for the empty string as well; so do we.
 const nullValue = "__HIVE_DEFAULT_PARTITION__"
 
-// PartitionOf is the partition name=value. An empty value is null, as in Hive. A name that is empty, begins
-// with a dot or an underscore (such directories are hidden from readers) panics.
+// PartitionOf is the partition name=value. Both may hold any bytes: what Hive escapes in a path, and bytes that
+// are not UTF-8, stand there as %XX. An empty value is null, as in Hive. A name that is empty, begins with a dot
+// or an underscore (such directories are hidden from readers) panics. A pair that is longer than 255 bytes in
+// the path is refused by every call of this package with a *stream.OptionError: no file system takes it.
 func PartitionOf(name, value string) Partition {
 	return Partition{}.join("PartitionOf", name, value)
 }
@@ -155,6 +158,9 @@ func (p Partition) join(fn, name, value string) Partition {
 	return Partition{path: path}
 }
 
+// maxElement is the longest directory name that file systems take, in bytes.
+const maxElement = 255
+
 // checkPartition refuses what constructors could not.
 func checkPartition(fn, option string, p Partition) error {
 	switch {
@@ -162,6 +168,17 @@ func checkPartition(fn, option string, p Partition) error {
 		return &stream.OptionError{Package: "parquetio", Func: fn, Option: option, Got: p.wrong, Want: "a range whose end is not before its start"}
 	case p.path == "":
 		return &stream.OptionError{Package: "parquetio", Func: fn, Option: option, Got: "the zero Partition", Want: "made by PartitionOf, Day or Days"}
+	case len(p.path) <= maxElement:
+		return nil
+	}
+	for part := range strings.SplitSeq(p.path, "/") {
+		if len(part) > maxElement {
+			return &stream.OptionError{
+				Package: "parquetio", Func: fn, Option: option,
+				Got:  fmt.Sprintf("a directory name of %d bytes, %q...", len(part), part[:32]),
+				Want: fmt.Sprintf("at most %d bytes per name=value, escapes included", maxElement),
+			}
+		}
 	}
 	return nil
 }
@@ -169,24 +186,25 @@ func checkPartition(fn, option string, p Partition) error {
 // escaped are the characters Hive writes as %XX, besides control characters.
 const escaped = "\"#%'*/:=?\\{[]^\x7f"
 
+// escape also writes bytes that are not UTF-8 as %XX: a path goes through a manifest's JSON, and through file
+// systems that take text alone.
 func escape(s string) string {
-	clean := true
-	for i := range len(s) {
-		if s[i] < ' ' || strings.IndexByte(escaped, s[i]) >= 0 {
-			clean = false
-			break
-		}
+	clean := utf8.ValidString(s)
+	for i := 0; clean && i < len(s); i++ {
+		clean = s[i] >= ' ' && strings.IndexByte(escaped, s[i]) < 0
 	}
 	if clean {
 		return s
 	}
 	var b strings.Builder
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || strings.IndexByte(escaped, c) >= 0 {
+	for len(s) > 0 {
+		r, n := utf8.DecodeRuneInString(s)
+		if c := s[0]; r == utf8.RuneError && n == 1 || c < ' ' || strings.IndexByte(escaped, c) >= 0 {
 			fmt.Fprintf(&b, "%%%02X", c)
 		} else {
-			b.WriteByte(c)
+			b.WriteString(s[:n])
 		}
+		s = s[n:]
 	}
 	return b.String()
 }

@@ -2,8 +2,10 @@ package parquetio
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -26,6 +28,10 @@ func TestPartition_Table(t *testing.T) {
 		"control":            {PartitionOf("p", "a\nb\x00\x7f"), "p=a%0Ab%00%7F"},
 		"hive_list":          {PartitionOf("p", `"#%'*/:=?\{[]^`), "p=%22%23%25%27%2A%2F%3A%3D%3F%5C%7B%5B%5D%5E"},
 		"letters_stay":       {PartitionOf("p", "Zürich, CH"), "p=Zürich, CH"},
+		"latin_1":            {PartitionOf("p", "caf\xe9"), "p=caf%E9"},
+		"cut_rune":           {PartitionOf("p", "\xc3/\xc3\xa9"), "p=%C3%2Fé"},
+		"replacement_rune":   {PartitionOf("p", "\ufffd"), "p=\ufffd"},
+		"name_not_utf8":      {PartitionOf("\xff", "1"), "%FF=1"},
 		"name_escaped":       {PartitionOf("a:b", "1"), "a%3Ab=1"},
 		"day":                {Day(time.Date(2026, 1, 2, 23, 59, 59, 999, time.UTC)), "date=2026-01-02"},
 		"day_is_that_of_utc": {Day(time.Date(2026, 1, 2, 0, 30, 0, 0, time.FixedZone("", 3600))), "date=2026-01-01"},
@@ -39,14 +45,20 @@ func TestPartition_Table(t *testing.T) {
 	}
 }
 
+// text is of runes or of any bytes.
+func text(from, to int) *rapid.Generator[string] {
+	raw := rapid.Map(rapid.SliceOfN(rapid.Byte(), from, to), func(b []byte) string { return string(b) })
+	return rapid.OneOf(rapid.StringN(from, to, -1), raw)
+}
+
 // Any names and values come back from the directory name, which is one path element per pair.
 func TestPartition_Law_RoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var p Partition
 		want := []PartitionField{}
 		for range rapid.IntRange(1, 3).Draw(t, "pairs") {
-			name := rapid.StringN(1, 5, -1).Filter(func(s string) bool { return !badName(s) }).Draw(t, "name")
-			value := rapid.String().Draw(t, "value")
+			name := text(1, 5).Filter(func(s string) bool { return !badName(s) }).Draw(t, "name")
+			value := text(0, 20).Draw(t, "value")
 			p = p.With(name, value)
 			f := PartitionField{Name: name, Value: stream.Present(value)}
 			if value == "" {
@@ -58,6 +70,7 @@ func TestPartition_Law_RoundTrip(t *testing.T) {
 		back, err := ParsePartition(p.String())
 		require.NoError(t, err)
 		require.Equal(t, p, back)
+		require.True(t, utf8.ValidString(p.String()))
 		require.True(t, filepath.IsLocal(filepath.FromSlash(p.String())))
 	})
 }
@@ -121,4 +134,58 @@ func TestDays_Reversed(t *testing.T) {
 	_, err = collectAll(d.Read(parts...))
 	require.ErrorAs(t, err, &oe)
 	require.Empty(t, tree(t, d.Dir()))
+}
+
+// Bytes that are not UTF-8 come back from the disk as they were given.
+func TestPartition_AnyBytesOnDisk(t *testing.T) {
+	d := newClicks(t, quickDir(t), DatasetOptions{})
+	p := PartitionOf("city", "caf\xe9").With("\xc3", "a\x80/é")
+	rows := clicks(5, 1)
+	_, err := d.Overwrite(t.Context(), of(rows), func(click) Partition { return p }, OverwriteOptions[click]{})
+	require.NoError(t, err)
+	parts, err := d.ListPartitions()
+	require.NoError(t, err)
+	require.Equal(t, []Partition{p}, parts)
+	require.Equal(t, stream.Present("caf\xe9"), parts[0].Get("city"))
+	require.Equal(t, stream.Present("a\x80/é"), parts[0].Get("\xc3"))
+	got, err := collectAll(d.Read())
+	require.NoError(t, err)
+	require.Equal(t, rows, got)
+	res, err := d.Overwrite(t.Context(), of(rows[:3]), func(click) Partition { return p }, OverwriteOptions[click]{})
+	require.NoError(t, err)
+	require.True(t, res.Partitions[0].Replaced)
+}
+
+// What no file system takes as a name is refused before it can fail half-way through the commit.
+func TestPartition_TooLong(t *testing.T) {
+	d := newClicks(t, quickDir(t), DatasetOptions{})
+	none := of([]click(nil))
+	fits := PartitionOf("p", strings.Repeat("x", maxElement-2))
+	_, err := d.Overwrite(t.Context(), none, click.day, OverwriteOptions[click]{Requested: []Partition{fits, PartitionOf("p", "y")}})
+	require.NoError(t, err)
+	before := tree(t, d.Dir())
+	for name, p := range map[string]Partition{
+		"plain":        PartitionOf("p", strings.Repeat("x", maxElement-1)),
+		"escapes":      PartitionOf("p", strings.Repeat("/", 85)),
+		"second_level": PartitionOf("p", "y").With("q", strings.Repeat("x", maxElement)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			var oe *stream.OptionError
+			_, err := d.Overwrite(t.Context(), none, click.day, OverwriteOptions[click]{Requested: []Partition{p}})
+			require.ErrorAs(t, err, &oe)
+			row := 0
+			_, err = d.Overwrite(t.Context(), of(clicks(3, 1)), func(click) Partition {
+				if row++; row == 3 {
+					return p
+				}
+				return PartitionOf("p", "y")
+			}, OverwriteOptions[click]{})
+			require.ErrorAs(t, err, &oe)
+			require.Equal(t, "by(row 3)", oe.Option)
+			_, err = d.Rebuild(t.Context(), []Partition{p}, nil2)
+			require.ErrorAs(t, err, &oe)
+			require.Equal(t, before, tree(t, d.Dir()))
+		})
+	}
+	require.NoError(t, checkPartition("f", "o", fits.With("q", strings.Repeat("/", 84))), "each name counts alone")
 }
