@@ -37,6 +37,9 @@
 //	  ",date"                   INT32, date: days of UTC
 //	*V, stream.Opt[V]           the column of V, optional
 //
+// A string is UTF-8: one that is not is a *ValueError when it is written, with row and column; a []byte takes any
+// bytes. What other writers put into a string column is read as it is.
+//
 // A named type counts as its kind. A nil pointer, and an Opt that is Null or Missing, are written as null. Times
 // are cut to their unit, towards the past, and come back in UTC. Other types (slices, maps, named struct fields)
 // are refused, by a *SchemaError with the field's path, before anything is read or written.

@@ -5,6 +5,7 @@ import (
 	"math"
 	"reflect"
 	"time"
+	"unicode/utf8"
 
 	"github.com/millrace-go/millrace/internal/parquet"
 )
@@ -97,10 +98,7 @@ func (f *field) put() func(v *parquet.Vector, fv reflect.Value) (want, got strin
 			return
 		}
 	case reflect.String:
-		return func(v *parquet.Vector, fv reflect.Value) (_, _ string) {
-			v.Str = append(v.Str, fv.String())
-			return
-		}
+		return putString
 	case reflect.Slice:
 		return func(v *parquet.Vector, fv reflect.Value) (_, _ string) {
 			v.Str = append(v.Str, string(fv.Bytes()))
@@ -109,6 +107,26 @@ func (f *field) put() func(v *parquet.Vector, fv reflect.Value) (want, got strin
 	default:
 		panic(fmt.Sprintf("parquetio: no column for %s", k)) // fieldsOf has refused it
 	}
+}
+
+// putString refuses what the column's annotation would belie: other engines take a string column for UTF-8
+// unseen, and some fail on a file where it is not.
+func putString(v *parquet.Vector, fv reflect.Value) (want, got string) {
+	s := fv.String()
+	if !utf8.ValidString(s) {
+		return "a string of valid UTF-8 (a []byte column takes any bytes)", quote(s)
+	}
+	v.Str = append(v.Str, s)
+	return "", ""
+}
+
+// quote shows a value, or its beginning, in an error.
+func quote(s string) string {
+	const most = 64
+	if len(s) <= most {
+		return fmt.Sprintf("%q", s)
+	}
+	return fmt.Sprintf("%q... (%d bytes)", s[:most], len(s))
 }
 
 // putTime truncates towards the past, so that no instant moves into the next unit or day.

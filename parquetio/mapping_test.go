@@ -1,10 +1,12 @@
 package parquetio
 
 import (
+	"bytes"
 	"errors"
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -247,6 +249,57 @@ func TestRead_NotAFile(t *testing.T) {
 	require.ErrorIs(t, err, stream.ErrCorrupt)
 	_, err = Write(filepath.Join(dir, "no", "such", "dir"), of([]i64{{1}}), WriteOptions{})
 	require.ErrorIs(t, err, os.ErrNotExist)
+}
+
+// A column that is annotated as a string holds UTF-8 alone, however the field says it; bytes hold anything.
+func TestWrite_StringsAreUTF8(t *testing.T) {
+	type name string
+	const bad = "caf\xe9"
+	dir := t.TempDir()
+	text := bad
+	check := func(name, got string, err error) {
+		t.Run(name, func(t *testing.T) {
+			var ve *ValueError
+			require.ErrorAs(t, err, &ve)
+			require.Equal(t, "V", ve.Column)
+			require.EqualValues(t, 2, ve.Row)
+			require.Contains(t, ve.Want, "UTF-8")
+			require.Equal(t, got, ve.Got)
+			require.Empty(t, tree(t, dir), "nothing is left behind")
+		})
+	}
+	path := filepath.Join(dir, "x.parquet")
+	check("string", `"caf\xe9"`, put(path, str{"é"}, str{bad}, str{bad}))
+	check("named", `"caf\xe9"`, put(path, struct{ V name }{"é"}, struct{ V name }{bad}))
+	check("pointer", `"caf\xe9"`, put(path, struct{ V *string }{}, struct{ V *string }{&text}))
+	check("opt", `"caf\xe9"`, put(path, struct{ V stream.Opt[string] }{}, struct{ V stream.Opt[string] }{stream.Present(bad)}))
+	long := strings.Repeat("x", 1000) + bad
+	check("long", `"`+long[:64]+`"... (1004 bytes)`, put(path, str{}, str{long}))
+	d, err := NewDataset[str](filepath.Join(dir, "ds"), DatasetOptions{})
+	require.NoError(t, err)
+	for what, memory := range map[string]int64{"dataset": 0, "dataset_spooled": 64} {
+		_, err = d.Overwrite(t.Context(), of([]str{{"é"}, {bad}, {"y"}, {"z"}}), func(str) Partition { return PartitionOf("p", "1") },
+			OverwriteOptions[str]{Resources: stream.Resources{Memory: memory}})
+		check(what, `"caf\xe9"`, err)
+	}
+	rows := []raw{{[]byte(bad)}, {[]byte{0xff, 0}}}
+	require.NoError(t, put(path, rows...))
+	got, err := collectAll(Read[raw](path, ReadOptions{}))
+	require.NoError(t, err)
+	require.Equal(t, rows, got)
+}
+
+// A file of a writer that did not check its strings is read as it is.
+func TestRead_StringsAsTheyAre(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.parquet")
+	_, err := Write(path, of([]str{{"cafQQ"}}), WriteOptions{Codec: Uncompressed})
+	require.NoError(t, err)
+	file, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(path, bytes.ReplaceAll(file, []byte("cafQQ"), []byte("caf\xe9\xff")), 0o644))
+	got, err := collectAll(Read[str](path, ReadOptions{}))
+	require.NoError(t, err)
+	require.Equal(t, []str{{"caf\xe9\xff"}}, got)
 }
 
 // An empty stream gives a file without rows, which reads as such.

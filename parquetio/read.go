@@ -37,6 +37,9 @@ const batchRows = 1024
 // Missing. Integers and floats may be wider in T than in the file; narrower ones are checked value by value. A
 // damaged file is a *CorruptError, a path that does not exist a *MissingError.
 //
+// The bytes of a string column are delivered as they are: a file of a writer that did not check them may hold
+// strings that are not UTF-8, which Write would refuse.
+//
 // It holds the decompressed pages and dictionaries of its columns at their current place, and 1024 rows. It can
 // run again; each run opens the file anew.
 func Read[T any](path string, opts ReadOptions) stream.Seq[T] {

@@ -103,7 +103,8 @@ type FileResult struct {
 // until the last row is written and on disk, path is what it was. On any error, a panic in the source included,
 // it stays so, and no temp file is left. An empty stream gives a file without rows.
 //
-// The columns are the exported fields of the struct T (see the package documentation). The same rows and
+// The columns are the exported fields of the struct T (see the package documentation). A value that its column
+// cannot hold, a string that is not UTF-8 among them, is a *ValueError with row and column. The same rows and
 // options give the same bytes.
 //
 // It holds the rows of one row group, and one column of it encoded. The directory of path must exist.
