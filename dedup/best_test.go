@@ -60,7 +60,7 @@ func TestBest_EmptyInput(t *testing.T) {
 	require.Zero(t, stats)
 }
 
-// The owner's question: one row per id, latest ingested, ties prefer a known updater. In any order of arrival.
+// The call of the README: one row per id, latest ingested, ties prefer a known updater. In any order of arrival.
 func TestBest_LatestThenKnownUpdater(t *testing.T) {
 	type event struct {
 		id      string

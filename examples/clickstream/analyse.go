@@ -3,7 +3,9 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -22,8 +24,10 @@ type analysis struct {
 	needs string // why it is skipped, where it is; empty: it runs
 	do    func(context.Context) (stageReport, error)
 
-	stage stageReport
-	err   error
+	stage    stageReport
+	err      error
+	panicked any    // what the step panicked with
+	stack    []byte // where
 }
 
 // analyse runs the steps behind the staged events, at most workers of them at once. The first error, in the
@@ -49,19 +53,31 @@ func (j *job) analyse(ctx context.Context) error {
 		j.begin(step.name)
 		group.Go(func() {
 			defer func() { <-slots }()
-			step.stage, step.err = step.do(ctx)
-			if step.err != nil {
+			defer func() {
+				if step.panicked = recover(); step.panicked != nil {
+					step.stack = debug.Stack()
+					cancel(errors.New("a step panicked"))
+				}
+			}()
+			if step.stage, step.err = step.do(ctx); step.err != nil {
 				cancel(fmt.Errorf("%s: %w", step.name, step.err))
+				return
 			}
+			j.logDone(step.stage)
 		})
 	}
 	group.Wait()
+	for _, step := range steps {
+		if step.panicked != nil { // on the job's goroutine, so that what is staged is dropped
+			panic(fmt.Sprintf("%s: %v\n\n%s", step.name, step.panicked, step.stack))
+		}
+	}
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
 	for _, step := range steps {
 		if step.needs == "" {
-			j.done(step.stage)
+			j.report.Stages = append(j.report.Stages, step.stage)
 		}
 	}
 	return nil
@@ -101,17 +117,25 @@ func (e timedUser) user() string  { return e.User.Or("") }
 func (e timedUser) isNull() bool  { return !e.User.IsPresent() }
 func (e timedUser) at() time.Time { return e.At }
 
-func staged[T any](ctx context.Context, j *job) stream.Seq[T] {
-	return stream.WithContext(ctx, parquetio.ReadStaged[T](j.events, parquetio.ReadOptions{}))
+func staged[T any](ctx context.Context, events *parquetio.Staged[event]) stream.Seq[T] {
+	return stream.WithContext(ctx, parquetio.ReadStaged[T](events, parquetio.ReadOptions{}))
 }
 
-// findSessions cuts each user's events where more than the gap lies between them.
+// findSessions cuts each user's events where more than the gap lies between them. With a date range it looks at
+// all events of the input and keeps the sessions that start inside.
 func (j *job) findSessions(ctx context.Context) (stageReport, error) {
 	started := time.Now()
 	var stats session.Stats
-	found := session.Intervals(staged[timedUser](ctx, j), j.cfg.gap, timedUser.user, timedUser.at,
+	events := j.events
+	if j.all != nil {
+		events = j.all
+	}
+	found := session.Intervals(staged[timedUser](ctx, events), j.cfg.gap, timedUser.user, timedUser.at,
 		session.Options[timedUser]{AtLeast: j.cfg.atLeast, NullKey: timedUser.isNull, Stats: &stats})
 	var n, total int64
+	if j.all != nil {
+		found = stream.Filter(found, func(s session.Session[string]) bool { return j.inRange(s.Start) })
+	}
 	rows := stream.Map(found, func(s session.Session[string]) sessionRow {
 		length := s.Length().Milliseconds()
 		n++
@@ -140,13 +164,13 @@ func (j *job) countUserTypes(ctx context.Context) (stageReport, error) {
 	started := time.Now()
 	var in meter
 	var groups, counted int64
-	counts := stream.CountBy(watch(&in, staged[typedUser](ctx, j)), typedUser.key)
+	counts := stream.CountBy(watch(&in, staged[typedUser](ctx, j.events)), typedUser.key)
 	rows := stream.Map(counts, func(c stream.Keyed[userType, int]) countRow {
 		groups++
 		counted += int64(c.Value)
 		return countRow{User: c.Key.User, Type: c.Key.Type, Count: int64(c.Value)}
 	})
-	t, err := stageTable(j, "counts.parquet", rows)
+	t, err := stageTable(j, countsName, rows)
 	if err != nil {
 		return stageReport{}, err
 	}
@@ -166,7 +190,7 @@ func (j *job) countUsers(ctx context.Context) (stageReport, error) {
 		return stageReport{}, err
 	}
 	var in meter
-	known := stream.Filter(watch(&in, staged[userEvent](ctx, j)), userEvent.known)
+	known := stream.Filter(watch(&in, staged[userEvent](ctx, j.events)), userEvent.known)
 	known = stream.Tap(known, func(e userEvent) { hll.Add(e.user()) })
 	exact, err := stream.Count(dedup.Distinct(known, userEvent.user))
 	if err != nil {
@@ -192,7 +216,7 @@ func (j *job) estimateUsers(ctx context.Context) (stageReport, error) {
 		return stageReport{}, err
 	}
 	var in meter
-	known := stream.Filter(watch(&in, staged[typedUser](ctx, j)), func(e typedUser) bool { return e.User.IsPresent() })
+	known := stream.Filter(watch(&in, staged[typedUser](ctx, j.events)), func(e typedUser) bool { return e.User.IsPresent() })
 	byType := stream.Aggregate(known, func(e typedUser) stream.Opt[string] { return e.Type }, distinct, stream.AggregateOptions{})
 	found, err := stream.Collect(stream.Map(byType, func(k stream.Keyed[stream.Opt[string], *sketch.HLL[string]]) typeUsersRow {
 		low, high := k.Value.Bounds(2)
@@ -202,7 +226,7 @@ func (j *job) estimateUsers(ctx context.Context) (stageReport, error) {
 		return stageReport{}, err
 	}
 	slices.SortFunc(found, func(a, b typeUsersRow) int { return cmp.Compare(a.Type.String(), b.Type.String()) })
-	t, err := stageTable(j, "distinct_users.parquet", stream.Of(found...))
+	t, err := stageTable(j, distinctName, stream.Of(found...))
 	if err != nil {
 		return stageReport{}, err
 	}
@@ -231,7 +255,7 @@ func (j *job) findTopUsers(ctx context.Context) (stageReport, error) {
 		return stageReport{}, err
 	}
 	var in meter
-	known := stream.Filter(watch(&in, staged[userEvent](ctx, j)), userEvent.known)
+	known := stream.Filter(watch(&in, staged[userEvent](ctx, j.events)), userEvent.known)
 	if err := stream.ForEach(known, func(e userEvent) error { hitters.Add(e.user(), 1); return nil }); err != nil {
 		return stageReport{}, err
 	}
@@ -240,7 +264,7 @@ func (j *job) findTopUsers(ctx context.Context) (stageReport, error) {
 		rows = append(rows, topUserRow{User: h.Key, Count: int64(h.Count), Error: int64(h.Error)})
 		j.report.TopUsers = append(j.report.TopUsers, topUser{User: h.Key, Count: h.Count})
 	}
-	t, err := stageTable(j, "top_users.parquet", stream.Of(rows...))
+	t, err := stageTable(j, topName, stream.Of(rows...))
 	if err != nil {
 		return stageReport{}, err
 	}

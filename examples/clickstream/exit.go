@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 
 	"github.com/millrace-go/millrace/stream"
 )
@@ -34,19 +35,21 @@ func exitCode(err error) int {
 		usage  *usageError
 		option *stream.OptionError
 		path   *fs.PathError
+		link   *os.LinkError
+		call   *os.SyscallError
 	)
 	switch {
 	case err == nil:
 		return exitOK
 	case errors.As(err, &usage), errors.As(err, &option):
 		return exitUsage
-	case errors.Is(err, stream.ErrMissing), errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, stream.ErrMissing):
 		return exitMissing
 	case errors.Is(err, stream.ErrThreshold):
 		return exitThreshold
 	case errors.Is(err, stream.ErrCorrupt), errors.Is(err, stream.ErrSchema):
 		return exitCorrupt
-	case errors.As(err, &path), errors.Is(err, io.ErrShortWrite):
+	case errors.As(err, &path), errors.As(err, &link), errors.As(err, &call), errors.Is(err, io.ErrShortWrite):
 		return exitIO
 	}
 	return exitFailure

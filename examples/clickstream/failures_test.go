@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -68,6 +69,11 @@ func TestFailures_exit_code_and_message(t *testing.T) {
 		"truncated_gzip":        {[]string{truncated}, exitCorrupt, "cut.ndjson.gz"},
 		"missing_column":        {[]string{"-columns", "user=u,ts=when", noHeader}, exitCorrupt, "when"},
 		"output_is_a_file":      {[]string{"-out", filepath.Join(file, "x"), good}, exitIO, "not a directory"},
+		"layout_with_zone_name": {[]string{"-columns", "ts=a", "-layouts", "2006-01-02 MST", noHeader}, exitUsage, "MST"},
+		"two_epochs":            {[]string{"-columns", "ts=a", "-layouts", "unix|unixms", noHeader}, exitUsage, "one unit"},
+		"misspelt_column":       {[]string{"-columns", "user=usr", noHeader}, exitCorrupt, "usr"},
+		"quarantine_is_input":   {[]string{"-quarantine", good, good}, exitUsage, "is an input"},
+		"quarantine_is_device":  {[]string{"-quarantine", os.DevNull, good}, exitUsage, "not a regular file"},
 		"bad_layout":            {[]string{"-columns", "ts=a", "-layouts", "nonsense", noHeader}, exitUsage, "nonsense"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -171,6 +177,67 @@ func TestInput_invalid_UTF8_is_rejected_with_its_place(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, string(quarantine), `"line":2`)
 	require.Contains(t, string(quarantine), `"code":"invalid_utf8"`)
+}
+
+func TestQuarantine_below_out_by_another_name(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(filepath.Dir(dir))
+	got := start(t.Context(), nil, nil, "-out", filepath.Base(dir), "-events", "500", "-quarantine", filepath.Join(dir, "bad.ndjson"))
+	require.Equal(t, exitOK, got.code, got.stderr)
+	require.FileExists(t, filepath.Join(dir, "bad.ndjson"))
+	got = start(t.Context(), nil, nil, "-out", dir, "-events", "500", "-quarantine", filepath.Join(dir, ".", countsName))
+	require.Equal(t, exitUsage, got.code, got.stderr)
+	require.Contains(t, got.stderr, "an output of its own")
+}
+
+func TestOutput_in_the_way_is_found_before_anything_is_replaced(t *testing.T) {
+	dir := t.TempDir()
+	reported(t, "-out", dir, "-events", "500")
+	require.NoError(t, os.Remove(filepath.Join(dir, topName)))
+	require.NoError(t, os.Mkdir(filepath.Join(dir, topName), 0o700))
+	before := tree(t, dir)
+	got := start(t.Context(), nil, nil, "-out", dir, "-events", "600")
+	require.Equal(t, exitIO, got.code, got.stderr)
+	require.Equal(t, before, tree(t, dir))
+}
+
+func TestInput_times_beyond_nanoseconds_are_rejects(t *testing.T) {
+	in := writeFile(t, "old.csv", "user,at\na,1677-12-31\nb,1678-01-01\nc,2261-12-31\nd,2262-01-01\ne,9999-01-01\nf,0000-01-01\n")
+	got := start(t.Context(), nil, nil, "-out", t.TempDir(), "-columns", "user=user,ts=at", "-max-bad", "1", in)
+	require.Equal(t, exitOK, got.code, got.stderr)
+	require.Contains(t, got.stdout, "rows 6 = valid 2 + quarantined 4")
+}
+
+// A second run on one output directory is refused while the first is at work, and harms it not.
+func TestOutput_belongs_to_one_run_at_a_time(t *testing.T) {
+	dir := t.TempDir()
+	in, feed := io.Pipe()
+	first := make(chan outcome)
+	go func() { first <- start(t.Context(), nil, in, "-out", dir, "-") }()
+	_, err := io.WriteString(feed, goodLine) // the first run reads, so it has the lock
+	require.NoError(t, err)
+	second := start(t.Context(), nil, nil, "-out", dir, "-events", "500")
+	require.Equal(t, exitFailure, second.code)
+	require.Contains(t, second.stderr, "another run is writing to")
+	_, err = io.WriteString(feed, strings.ReplaceAll(goodLine, "e1", "e2"))
+	require.NoError(t, err)
+	require.NoError(t, feed.Close())
+	got := <-first
+	require.Equal(t, exitOK, got.code, got.stderr)
+	require.Contains(t, got.stdout, "rows 2 = valid 2 + quarantined 0")
+}
+
+func TestInterrupt_while_stdin_is_silent_and_while_generating(t *testing.T) {
+	silent, _ := io.Pipe()
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	require.Equal(t, exitInterrupted, start(ctx, nil, silent, "-out", t.TempDir(), "-").code)
+
+	ctx, cancel = context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	dir := t.TempDir()
+	require.Equal(t, exitInterrupted, start(ctx, nil, nil, "-out", dir, "-events", "1000000000").code)
+	requireNoTemps(t, dir)
 }
 
 func TestLeftovers_of_a_killed_run_are_removed(t *testing.T) {

@@ -48,6 +48,10 @@ Steps: parse and quarantine, dedup (by id: latest ingested, then a known updater
 user, counts per (user, type), distinct users per type, heavy hitters, Parquet by event date. A step whose column
 is not mapped is skipped, and the report says so. Nothing is published before all steps are done.
 
+events/ and sessions/ are replaced date by date: the dates of -from and -to, or those that the input has; other
+dates stay as they are. Sessions are found over the whole input and belong to the date on which they start. The
+tables and the quarantine are those of this run.
+
 Exit codes: 0 done, 2 bad usage, 3 missing input, 4 too many bad rows, 5 corrupt input, 6 I/O failure,
 130 interrupted, 1 anything else.
 
@@ -102,6 +106,9 @@ func fromEnvironment(flags *flag.FlagSet, getenv func(string) string) error {
 	var first error
 	flags.VisitAll(func(f *flag.Flag) {
 		name := "MILLRACE_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		if f.Name == "in" && flags.NArg() > 0 {
+			return // inputs were given as arguments
+		}
 		if text := getenv(name); text != "" && !given[f.Name] && first == nil {
 			if err := flags.Set(f.Name, text); err != nil {
 				first = usagef("invalid value %q for %s: %v", text, name, err)
@@ -115,7 +122,11 @@ func fromEnvironment(flags *flag.FlagSet, getenv func(string) string) error {
 func (c *config) resolve(args []string, in, columnsText, layouts, from, to, boundary string) error {
 	var err error
 	if in != "" {
-		args = append(strings.Split(in, ","), args...)
+		var named []string
+		for name := range strings.SplitSeq(in, ",") {
+			named = append(named, strings.TrimSpace(name))
+		}
+		args = append(named, args...)
 	}
 	if c.inputs, err = expand(args); err != nil {
 		return err
@@ -132,10 +143,17 @@ func (c *config) resolve(args []string, in, columnsText, layouts, from, to, boun
 	}
 	if layouts != "" {
 		c.layouts = strings.Split(layouts, "|")
+		units := 0
 		for _, layout := range c.layouts {
+			if _, epoch := epochUnits[layout]; epoch {
+				units++
+			}
 			if _, epoch := epochUnits[layout]; !epoch && time.Unix(1e9, 5).UTC().Format(layout) == layout {
 				return usagef("-layouts: %q has no part of a time; write the time 2006-01-02 15:04:05 the way the file does", layout)
 			}
+		}
+		if units > 1 {
+			return usagef("-layouts: numbers count in one unit, got %s", layouts)
 		}
 	}
 	if c.from, c.to, err = parseRange(from, to); err != nil {
@@ -180,6 +198,15 @@ func (c *config) resolve(args []string, in, columnsText, layouts, from, to, boun
 	if c.quarantine == "" {
 		c.quarantine = filepath.Join(c.out, "quarantine.ndjson")
 	}
+	if c.mapped {
+		format, err := inputFormat(*c)
+		if err != nil {
+			return err
+		}
+		if _, err := mappedSchema(c.columns, c.layouts, format); err != nil {
+			return usagef("-columns and -layouts: %v", err)
+		}
+	}
 	if dir := filepath.Dir(c.quarantine); dir != filepath.Clean(c.out) {
 		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 			return usagef("-quarantine: directory %s does not exist", dir)
@@ -200,7 +227,7 @@ func expand(args []string) ([]string, error) {
 				return nil, usagef("-in: stdin (-) must be the only input")
 			}
 			files = append(files, arg)
-		case strings.ContainsAny(arg, "*?["):
+		case strings.ContainsAny(arg, "*?[") && !exists(arg):
 			// Glob sorts, so the order of files is the same everywhere.
 			found, err := filepath.Glob(arg)
 			if err != nil {
@@ -215,6 +242,11 @@ func expand(args []string) ([]string, error) {
 		}
 	}
 	return files, nil
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
 }
 
 // parseRange reads the two dates. Both or none are given; an empty or reversed range is a mistake, for

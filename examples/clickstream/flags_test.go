@@ -20,6 +20,14 @@ func TestFlags_environment_sets_what_arguments_do_not(t *testing.T) {
 	require.InDelta(t, 0.5, c.maxBad, 0)
 	require.Equal(t, time.Date(2024, 1, 3, 0, 0, 0, 0, time.UTC), c.to)
 
+	env["MILLRACE_IN"] = "from-environment.csv"
+	c, err = parseFlags([]string{"given.csv"}, func(name string) string { return env[name] }, io.Discard)
+	require.NoError(t, err)
+	require.Equal(t, []string{"given.csv"}, c.inputs, "an argument wins here too")
+	c, err = parseFlags(nil, func(name string) string { return env[name] }, io.Discard)
+	require.NoError(t, err)
+	require.Equal(t, []string{"from-environment.csv"}, c.inputs)
+
 	env["MILLRACE_WORKERS"] = "many"
 	_, err = parseFlags(nil, func(name string) string { return env[name] }, io.Discard)
 	require.ErrorContains(t, err, "MILLRACE_WORKERS")
@@ -28,12 +36,16 @@ func TestFlags_environment_sets_what_arguments_do_not(t *testing.T) {
 
 func TestFlags_globs_expand_in_a_stable_order(t *testing.T) {
 	dir := t.TempDir()
-	for _, name := range []string{"b.csv", "a.csv", "c.ndjson"} {
+	for _, name := range []string{"b.csv", "a.csv", "c.ndjson", "odd[1].csv"} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), nil, 0o600))
 	}
 	c, err := parseFlags([]string{"-in", filepath.Join(dir, "*.csv"), filepath.Join(dir, "last.csv")}, os.Getenv, io.Discard)
 	require.NoError(t, err)
-	require.Equal(t, []string{filepath.Join(dir, "a.csv"), filepath.Join(dir, "b.csv"), filepath.Join(dir, "last.csv")}, c.inputs)
+	require.Equal(t, []string{filepath.Join(dir, "a.csv"), filepath.Join(dir, "b.csv"), filepath.Join(dir, "odd[1].csv"), filepath.Join(dir, "last.csv")}, c.inputs)
+
+	c, err = parseFlags([]string{"-in", " " + filepath.Join(dir, "odd[1].csv") + " , b.csv"}, os.Getenv, io.Discard)
+	require.NoError(t, err)
+	require.Equal(t, []string{filepath.Join(dir, "odd[1].csv"), "b.csv"}, c.inputs, "a file that is there is no glob")
 }
 
 func TestColumns_print_as_they_were_given(t *testing.T) {

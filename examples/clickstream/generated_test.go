@@ -104,7 +104,7 @@ func TestGenerated_text_report_names_every_stage(t *testing.T) {
 	require.Equal(t, exitOK, got.code, got.stderr)
 	for _, want := range []string{
 		"parse", "dedup", "write events", "sessions", "counts per user and type", "distinct users", "heavy hitters", "publish",
-		"bottleneck", "peak memory", "quarantined", "digests", "top user", "distinct users of page_view",
+		"bottleneck", "peak memory", "quarantined", "digests", "top user", `distinct users of "page_view"`,
 	} {
 		require.Contains(t, got.stdout, want)
 	}

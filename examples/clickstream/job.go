@@ -18,12 +18,14 @@ import (
 
 // job is one run. Its phases:
 //
+//	prepare   the output directory is locked, swept of what killed runs left, and looked over
+//	generate  events of the seed, where no input was given
 //	read      input -> parse (bad rows to the quarantine) -> dedup -> date range -> staged events/ by date
 //	analyse   staged events -> sessions, counts, distinct users, heavy hitters, some of them at once
 //	publish   everything that was staged takes its place
 //
-// Nothing below the output directory changes before publish; an error, a panic or Ctrl-C before it leaves the
-// previous output as it was, and no temp file.
+// No output changes before publish; an error, a panic or Ctrl-C before it leaves the previous output as it was,
+// and no temp file.
 type job struct {
 	cfg    config
 	stdin  io.Reader
@@ -33,9 +35,12 @@ type job struct {
 	stats  validate.Stats // of the parser, read by the progress bar as well
 	report report
 
+	lock       *parquetio.Staged[event] // of the output directory: nothing is staged in it
+	all        *parquetio.Staged[event] // with a date range: the events of all dates, for the sessions; never committed
 	events     *parquetio.Staged[event]
 	sessions   *parquetio.Staged[sessionRow]
 	quarantine *textFile
+	publishing bool       // the previous output is no longer as it was
 	mu         sync.Mutex // guards tables while steps run at once
 	tables     []*stagedTable
 }
@@ -44,13 +49,13 @@ func (j *job) run(ctx context.Context) error {
 	started := time.Now()
 	j.report.Output = j.cfg.out
 	j.report.Digests = map[string]string{}
-	j.report.Skipped = []skippedStep{}
+	j.report.Skipped, j.report.TopUsers, j.report.ByType = []skippedStep{}, []topUser{}, []typeUsers{} // [] in JSON
 	defer j.drop()
 	steps := []struct {
 		name string
 		do   func(context.Context) error
 	}{
-		{"generate", j.generate}, {"read", j.read}, {"analyse", j.analyse}, {"publish", j.publish},
+		{"prepare", j.prepare}, {"generate", j.generate}, {"read", j.read}, {"analyse", j.analyse}, {"publish", j.publish},
 	}
 	for _, step := range steps {
 		if err := context.Cause(ctx); err != nil {
@@ -67,8 +72,10 @@ func (j *job) run(ctx context.Context) error {
 
 // drop removes what is staged and not published: nothing after a run that went well.
 func (j *job) drop() {
-	if j.events != nil {
-		j.events.Abort()
+	for _, s := range []*parquetio.Staged[event]{j.all, j.events} {
+		if s != nil {
+			s.Abort()
+		}
 	}
 	if j.sessions != nil {
 		j.sessions.Abort()
@@ -76,6 +83,10 @@ func (j *job) drop() {
 	j.quarantine.drop()
 	for _, t := range j.tables {
 		t.drop()
+	}
+	if j.lock != nil {
+		os.RemoveAll(j.allDir())
+		j.lock.Abort()
 	}
 }
 
@@ -94,6 +105,10 @@ func (j *job) begin(stages ...string) {
 // done adds a line to the table of stages.
 func (j *job) done(s stageReport) {
 	j.report.Stages = append(j.report.Stages, s)
+	j.logDone(s)
+}
+
+func (j *job) logDone(s stageReport) {
 	j.log.Info("stage complete", "stage", s.Name, "in", s.In, "out", s.Out, "rejected", s.Rejected, "seconds", s.Seconds)
 }
 
@@ -123,21 +138,13 @@ func (j *job) read(ctx context.Context) error {
 		rows = dedup.Run(rows, event.id, dedup.Options[event]{By: j.order(), NullKey: event.hasNoID, Stats: &dropped})
 	}
 	rows = watch(&kept, rows)
-	if j.cfg.ranged() {
-		j.begin("date range")
-		rows = stream.Filter(rows, j.inRange)
-	}
-	rows = watch(&ranged, rows)
 
 	j.begin("write events")
 	bar := startProgress(j.screen, size, &j.stats)
 	started := time.Now()
-	j.events, err = j.stageEvents(ctx, rows)
+	err = j.stageEvents(ctx, rows, &ranged)
 	bar.close()
 	if err != nil {
-		return err
-	}
-	if err := j.sweep(); err != nil {
 		return err
 	}
 	j.readDone(time.Since(started), &parsed, &kept, &ranged, dropped)
@@ -161,10 +168,7 @@ func (j *job) order() []dedup.Comparator[event] {
 }
 
 // inRange judges the row that dedup kept, so that neighbouring ranges never both hold a row of one id.
-func (j *job) inRange(e event) bool {
-	at := e.at()
-	return !at.Before(j.cfg.from) && at.Before(j.cfg.to)
-}
+func (j *job) inRange(at time.Time) bool { return !at.Before(j.cfg.from) && at.Before(j.cfg.to) }
 
 // readDone turns the meters of the first pass into answers and lines of the table. A meter's time is that of
 // all stages above it, so that a stage's own is the difference of two.
@@ -177,12 +181,8 @@ func (j *job) readDone(total time.Duration, parsed, kept, ranged *meter, dropped
 		a.Deduplicated, a.Duplicates = &out, &lost
 		j.done(newStage("dedup", a.Valid, out, lost, kept.above-parsed.above))
 	}
-	if j.cfg.ranged() {
-		in, out := kept.passed.Load(), ranged.passed.Load()
-		j.done(newStage("date range", in, out, in-out, ranged.above-kept.above))
-	}
-	n := ranged.passed.Load()
-	j.done(newStage("write events", n, n, 0, total-ranged.above))
+	in, out := kept.passed.Load(), ranged.passed.Load()
+	j.done(newStage("write events", in, out, in-out, total-kept.above))
 }
 
 // publish puts everything in its place. Each file and each date partition is replaced as one step. Once begun
@@ -190,8 +190,8 @@ func (j *job) readDone(total time.Duration, parsed, kept, ranged *meter, dropped
 func (j *job) publish(ctx context.Context) error {
 	started := time.Now()
 	j.begin("publish")
-	ctx = context.WithoutCancel(ctx)
-	published := int64(0)
+	ctx, j.publishing = context.WithoutCancel(ctx), true
+	published := int64(0) // outputs
 	add := func(name, digest string, err error) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)

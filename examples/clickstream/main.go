@@ -20,6 +20,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C kills
 	code := run(ctx, os.Args[1:], os.Getenv, os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
@@ -35,6 +36,10 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdin i
 		printError(stderr, err)
 		return exitCode(err)
 	}
+	// A read of stdin that waits for input would outlast a cancelled context.
+	if closer, ok := stdin.(io.Closer); ok {
+		defer context.AfterFunc(ctx, func() { closer.Close() })()
+	}
 	logTo := io.Discard
 	if cfg.log {
 		logTo = stderr
@@ -42,7 +47,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdin i
 	j := &job{cfg: cfg, stdin: stdin, log: slog.New(slog.NewJSONHandler(logTo, nil))}
 	j.screen, _ = stderr.(*os.File)
 	if err := j.run(ctx); err != nil {
-		if cause := context.Cause(ctx); cause != nil && errors.Is(err, cause) {
+		if ctx.Err() != nil && !j.publishing {
 			fmt.Fprintln(stderr, "clickstream: interrupted; the previous output is as it was")
 			return exitInterrupted
 		}

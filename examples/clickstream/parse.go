@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"path/filepath"
 	"time"
 
@@ -13,19 +14,19 @@ import (
 
 // generate writes the events of the seed as a file of NDJSON where no input was given. The file is an input,
 // not an output: it stays where it is whatever happens to the job.
-func (j *job) generate(context.Context) error {
+func (j *job) generate(ctx context.Context) error {
 	if len(j.cfg.inputs) > 0 {
 		return nil
 	}
 	started := time.Now()
 	j.begin("generate")
-	path := filepath.Join(j.cfg.out, "input", "events.ndjson")
+	path := filepath.Join(j.cfg.out, inputName, "events.ndjson")
 	f, err := createTextFile(path)
 	if err != nil {
 		return err
 	}
 	defer f.drop()
-	made, err := streamtest.WriteNDJSON(f, streamtest.EventOptions{Seed: j.cfg.seed, N: j.cfg.events})
+	made, err := streamtest.WriteNDJSON(contextWriter{ctx, f}, streamtest.EventOptions{Seed: j.cfg.seed, N: j.cfg.events})
 	if err != nil {
 		return err
 	}
@@ -35,6 +36,19 @@ func (j *job) generate(context.Context) error {
 	j.cfg.inputs = []string{path}
 	j.done(newStage("generate", 0, int64(made.Lines), 0, time.Since(started)))
 	return nil
+}
+
+// contextWriter fails once its context is done.
+type contextWriter struct {
+	ctx context.Context
+	w   io.Writer
+}
+
+func (c contextWriter) Write(p []byte) (int, error) {
+	if err := context.Cause(c.ctx); err != nil {
+		return 0, err
+	}
+	return c.w.Write(p)
 }
 
 // parse opens the input as events; bad rows go to the quarantine file with all their errors.
@@ -54,7 +68,7 @@ func (j *job) parse() (stream.Seq[event], error) {
 		}
 		return stream.Map(open(j, schema, format, opts), generatedRow.event), nil
 	}
-	schema, err := mappedSchema(j.cfg.columns, j.cfg.layouts)
+	schema, err := mappedSchema(j.cfg.columns, j.cfg.layouts, format)
 	if err != nil {
 		return nil, err
 	}

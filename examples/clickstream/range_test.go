@@ -6,6 +6,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/millrace-go/millrace/parquetio"
+	"github.com/millrace-go/millrace/stream"
 )
 
 // A date range replaces its own dates, rows or no rows, and no other; twice is as good as once.
@@ -26,7 +29,44 @@ func TestRange_replaces_its_own_dates_only(t *testing.T) {
 	}
 	require.Equal(t, first.Digests, reported(t, ranged...).Digests)
 	require.Equal(t, after, tree(t, dir))
-	require.Less(t, stageNamed(t, first, "date range").Out, *first.Answers.Deduplicated)
+	require.Less(t, stageNamed(t, first, "write events").Out, *first.Answers.Deduplicated)
+}
+
+// A session that crosses the edge of a range is whole, and belongs to the date on which it starts: rebuilding
+// the dates one by one gives what one run over all of them gives.
+func TestRange_sessions_cross_its_edges(t *testing.T) {
+	in := writeFile(t, "visits.csv", `user,at
+a,2026-01-01T23:50:00Z
+a,2026-01-02T00:05:00Z
+a,2026-01-02T00:20:00Z
+b,2026-01-01T12:00:00Z
+b,2026-01-02T23:59:00Z
+b,2026-01-03T00:10:00Z
+`)
+	columns := []string{"-columns", "user=user,ts=at", in}
+	whole, byDay := t.TempDir(), t.TempDir()
+	r := reported(t, append([]string{"-out", whole}, columns...)...)
+	require.EqualValues(t, 3, *r.Answers.Sessions)
+	var sessions int64
+	for _, days := range [][2]string{{"2026-01-03", "2026-01-04"}, {"2026-01-01", "2026-01-02"}, {"2026-01-02", "2026-01-03"}, {"2026-01-01", "2026-01-02"}} {
+		r := reported(t, append([]string{"-out", byDay, "-from", days[0], "-to", days[1]}, columns...)...)
+		sessions += *r.Answers.Sessions
+	}
+	require.EqualValues(t, 5, sessions, "the two of the first day were found twice")
+	read := func(dir string) []sessionRow {
+		ds, err := parquetio.NewDataset[sessionRow](filepath.Join(dir, sessionsName), parquetio.DatasetOptions{})
+		require.NoError(t, err)
+		rows, err := stream.Collect(ds.Read())
+		require.NoError(t, err)
+		return rows
+	}
+	require.Equal(t, read(whole), read(byDay))
+	var events int64
+	for _, s := range read(byDay) {
+		events += s.Events
+	}
+	require.EqualValues(t, 6, events)
+	requireNoTemps(t, byDay)
 }
 
 func stageNamed(t *testing.T, r report, name string) stageReport {

@@ -121,10 +121,10 @@ func (r *report) writeText(w io.Writer) error {
 		fmt.Fprintf(w, "sessions %d, total length %v\n", *a.Sessions, time.Duration(*a.SessionsTotalMS)*time.Millisecond)
 	}
 	for _, u := range r.ByType {
-		fmt.Fprintf(w, "distinct users of %s: about %d\n", u.Type, u.Estimated)
+		fmt.Fprintf(w, "distinct users of %q: about %d\n", u.Type, u.Estimated)
 	}
 	for _, u := range r.TopUsers {
-		fmt.Fprintf(w, "top user %s: at most %d events\n", u.User, u.Count)
+		fmt.Fprintf(w, "top user %q: at most %d events\n", u.User, u.Count)
 	}
 	fmt.Fprintf(w, "\ndigests (equal on every run over the same input)\n")
 	names := make([]string, 0, len(r.Digests))

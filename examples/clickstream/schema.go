@@ -21,13 +21,19 @@ type generatedRow struct {
 	amount   float64
 }
 
+// The times that 64 bits of nanoseconds hold, which is what the output has, in whole years.
+var (
+	earliest = time.Date(1678, 1, 1, 0, 0, 0, 0, time.UTC)
+	latest   = time.Date(2262, 1, 1, 0, 0, 0, 0, time.UTC) // excluded
+)
+
 func generatedSchema() (*validate.Schema[generatedRow], error) {
 	return validate.New[generatedRow](
 		validate.String("event_id", func(r *generatedRow) *string { return &r.id }).Required().MinLen(1),
 		validate.Int("user_id", func(r *generatedRow) *int64 { return &r.user }).Required(),
 		validate.String("event_type", func(r *generatedRow) *string { return &r.kind }).Required().Enum(streamtest.EventTypes()...),
-		validate.Time("ts", func(r *generatedRow) *time.Time { return &r.at }).Required(),
-		validate.Time("ingested_at", func(r *generatedRow) *time.Time { return &r.ingested }).Required(),
+		validate.Time("ts", func(r *generatedRow) *time.Time { return &r.at }).Required().Within(earliest, latest),
+		validate.Time("ingested_at", func(r *generatedRow) *time.Time { return &r.ingested }).Required().Within(earliest, latest),
 		validate.OptString("updated_by", func(r *generatedRow) *stream.Opt[string] { return &r.updater }).NullTokens("null"),
 		validate.String("page", func(r *generatedRow) *string { return &r.page }).NullAsMissing(),
 		validate.Float("amount", func(r *generatedRow) *float64 { return &r.amount }).NullAsMissing(),
@@ -50,20 +56,29 @@ type mappedRow struct {
 	ingested stream.Opt[time.Time]
 }
 
-func mappedSchema(m columns, layouts []string) (*validate.Schema[mappedRow], error) {
+// mappedSchema reads the mapped columns. In CSV and TSV they must be in the header, for a misspelt name would
+// look like a column of nulls; a JSON object may lack any of them but the event time.
+func mappedSchema(m columns, layouts []string, format string) (*validate.Schema[mappedRow], error) {
+	table := format != "ndjson"
 	var fields []validate.Field[mappedRow]
 	for i, column := range m.textColumns() {
 		f := validate.OptString(column, func(r *mappedRow) *stream.Opt[string] { return &r.texts[i] })
-		fields = append(fields, f.Scalars().NullTokens(""))
+		if f = f.Scalars().NullTokens(""); table {
+			f = f.Required()
+		}
+		fields = append(fields, f)
 	}
 	for _, column := range m.timeColumns() {
 		if column == m.ts {
 			f := validate.Time(column, func(r *mappedRow) *time.Time { return &r.at })
-			fields = append(fields, readTime(f, layouts).Required())
+			fields = append(fields, readTime(f, layouts).Required().Within(earliest, latest))
 			continue
 		}
 		f := validate.OptTime(column, func(r *mappedRow) *stream.Opt[time.Time] { return &r.ingested })
-		fields = append(fields, readTime(f, layouts).NullTokens(""))
+		if f = readTime(f, layouts).NullTokens("").Within(earliest, latest); table {
+			f = f.Required()
+		}
+		fields = append(fields, f)
 	}
 	return validate.New(fields...)
 }

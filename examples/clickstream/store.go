@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -28,14 +26,31 @@ func (j *job) requested() []parquetio.Partition {
 	return parquetio.Days(j.cfg.from, j.cfg.to)
 }
 
-// stageEvents writes the rows by date, beside what is there.
-func (j *job) stageEvents(ctx context.Context, rows stream.Seq[event]) (*parquetio.Staged[event], error) {
-	ds, err := parquetio.NewDataset[event](filepath.Join(j.cfg.out, "events"), parquetio.DatasetOptions{})
-	if err != nil {
-		return nil, err
-	}
+// allDir is where the events of all dates are staged when only some dates are replaced.
+func (j *job) allDir() string { return filepath.Join(j.cfg.out, ".millrace-all.tmp") }
+
+// stageEvents writes the rows by date, beside what is there; ranged counts those that are.
+//
+// With a date range the events of all dates are staged as well, out of sight: a session that begins inside the range
+// may end outside it, and one that begins before it owns events inside.
+func (j *job) stageEvents(ctx context.Context, rows stream.Seq[event], ranged *meter) error {
 	by := func(e event) parquetio.Partition { return dateOf(e.At) }
-	return ds.Stage(ctx, rows, by, parquetio.OverwriteOptions[event]{Requested: j.requested()})
+	if j.cfg.ranged() {
+		ds, err := parquetio.NewDataset[event](j.allDir(), parquetio.DatasetOptions{})
+		if err != nil {
+			return err
+		}
+		if j.all, err = ds.Stage(ctx, rows, by, parquetio.OverwriteOptions[event]{}); err != nil {
+			return err
+		}
+		rows = stream.Filter(parquetio.ReadStaged[event](j.all, parquetio.ReadOptions{}), func(e event) bool { return j.inRange(e.at()) })
+	}
+	ds, err := parquetio.NewDataset[event](filepath.Join(j.cfg.out, eventsName), parquetio.DatasetOptions{})
+	if err != nil {
+		return err
+	}
+	j.events, err = ds.Stage(ctx, watch(ranged, rows), by, parquetio.OverwriteOptions[event]{Requested: j.requested()})
+	return err
 }
 
 // sessionRow is one row of sessions/ in the output.
@@ -51,7 +66,7 @@ type sessionRow struct {
 
 // stageSessions writes the sessions by the date on which they start.
 func (j *job) stageSessions(ctx context.Context, rows stream.Seq[sessionRow]) error {
-	ds, err := parquetio.NewDataset[sessionRow](filepath.Join(j.cfg.out, "sessions"), parquetio.DatasetOptions{})
+	ds, err := parquetio.NewDataset[sessionRow](filepath.Join(j.cfg.out, sessionsName), parquetio.DatasetOptions{})
 	if err != nil {
 		return err
 	}
@@ -84,7 +99,7 @@ func (t *stagedTable) commit() (string, error) {
 		return "", err
 	}
 	t.temp = ""
-	return t.digest, nil
+	return t.digest, syncDir(filepath.Dir(t.path))
 }
 
 // drop removes what was not committed. It can be called on every path.
@@ -92,24 +107,4 @@ func (t *stagedTable) drop() {
 	if t.temp != "" {
 		os.Remove(t.temp)
 	}
-}
-
-// sweep removes what killed runs left in the output directory. It is called while the job holds the writer's
-// lock of events/, so that no other run is past its beginning.
-func (j *job) sweep() error {
-	for _, dir := range []string{j.cfg.out, filepath.Join(j.cfg.out, "input")} {
-		left, err := filepath.Glob(filepath.Join(dir, tempPattern))
-		if err != nil {
-			return err
-		}
-		for _, path := range left {
-			if path == filepath.Clean(j.quarantine.temp.Name()) {
-				continue
-			}
-			if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return err
-			}
-		}
-	}
-	return nil
 }

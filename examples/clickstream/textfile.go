@@ -52,6 +52,9 @@ func (f *textFile) commit() (string, error) {
 	if err == nil {
 		err = os.Rename(f.temp.Name(), f.path)
 	}
+	if err == nil {
+		err = syncDir(filepath.Dir(f.path))
+	}
 	if err != nil {
 		os.Remove(f.temp.Name())
 	}
