@@ -21,8 +21,8 @@ const maxZstdWindow = 128 << 20
 //
 // A decoding error becomes a *SourceError of class ErrCorrupt; an error of r itself passes unchanged, so that a
 // failing disk is not taken for a broken file.
-func inflate(r io.Reader, stats *Stats) (plain io.Reader, close func(), err error) {
-	src := &stored{r: r, stats: stats}
+func inflate(name string, r io.Reader, stats *Stats) (plain io.Reader, close func(), err error) {
+	src := &stored{r: r, name: name, stats: stats}
 	head, err := src.peek(4)
 	if err != nil {
 		return nil, nil, err
@@ -48,41 +48,60 @@ func inflate(r io.Reader, stats *Stats) (plain io.Reader, close func(), err erro
 }
 
 // stored is the input as it is stored: it counts bytes, can look ahead at its beginning, and remembers its own
-// error.
+// error. It stands between the decoders and a reader that misbehaves, since some of them ask such a one for ever.
 type stored struct {
 	r     io.Reader
+	name  string
 	head  []byte // looked at, not yet read
-	err   error
+	end   error  // what r ended with, io.EOF included; nothing is read after it is set
+	err   error  // end, if it is a failure that was handed on
 	stats *Stats
 }
 
 // peek looks at the first n bytes; fewer where the input is shorter.
 func (s *stored) peek(n int) ([]byte, error) {
 	buf := make([]byte, n)
-	got, err := io.ReadFull(s.r, buf)
+	got := 0
+	for got < n {
+		m, err := s.read(buf[got:])
+		got += m
+		if err == io.EOF {
+			break
+		}
+		if err != nil && got < n {
+			return nil, err
+		}
+	}
 	s.head = buf[:got]
-	if s.stats != nil {
-		s.stats.stored.Add(int64(got))
-	}
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-		return nil, err
-	}
 	return s.head, nil
 }
 
 func (s *stored) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
 	if len(s.head) > 0 {
 		n := copy(p, s.head)
 		s.head = s.head[n:]
 		return n, nil
 	}
-	n, err := s.r.Read(p)
-	if s.stats != nil {
-		s.stats.stored.Add(int64(max(n, 0)))
-	}
+	n, err := s.read(p)
 	if err != nil && err != io.EOF {
 		s.err = err
 	}
+	return n, err
+}
+
+// read reads at least one byte into p, which is not empty, or fails.
+func (s *stored) read(p []byte) (int, error) {
+	if s.end != nil {
+		return 0, s.end
+	}
+	n, err := readSome(s.name, s.r, p)
+	if s.stats != nil {
+		s.stats.stored.Add(int64(n))
+	}
+	s.end = err
 	return n, err
 }
 

@@ -38,7 +38,8 @@
 //  5. JSON is RFC 8259, checked whole, unknown fields included: syntax, UTF-8, paired surrogates, depth. Repeated
 //     keys, at any level, are rejects unless allowed. Integers are exact to 64 bits.
 //  6. Values of Secret fields appear in rows only: not in errors, not in rejects.
-//  7. Memory is bounded by Options.MaxLine whatever the input; a longer line is a reject that is hashed, not held.
+//  7. Memory is bounded by Options.MaxLine whatever the input (see Cost); a longer line is a reject that is
+//     hashed, not held.
 //  8. The same input and options give the same rows, rejects and error.
 //
 // Intended differences from encoding/json: repeated keys, text that is not UTF-8 and surrogates without their
@@ -54,10 +55,16 @@
 //
 // # Cost
 //
-// Rows come in input order, on the consumer's goroutine; nothing is read before the first pull. A source holds
-// one row and a buffer of 128 KiB; strings are cut from blocks of 64 KiB, so that a row costs no allocation of
-// its own, and a string that is kept keeps its block. A Schema is immutable and safe for concurrent use; a
-// sequence is not.
+// Rows come in input order, on the consumer's goroutine; nothing is read before the first pull. Strings are
+// cut from blocks of 64 KiB, so that a row costs no allocation of its own, and a string that is kept keeps its
+// block. A Schema is immutable and safe for concurrent use; a sequence is not.
+//
+// A source holds one row, its read buffer and its decompressor. The buffer begins at 128 KiB and doubles until
+// the longest row of the input fits, so that it ends at up to twice that row, at most about twice
+// Options.MaxLine; while it grows, the old one is there as well. It does not shrink before the input ends. gzip
+// adds some 100 KiB; zstd adds the window that its frame declares, 8 MiB at the usual levels and at most 128 MiB,
+// beyond which the frame is refused (stream.ErrLimit). Where input is hostile and memory short, lower MaxLine: the default of
+// 16 MiB allows a buffer of 32 MiB, and 1 GiB one that a 32-bit process may have no room for.
 //
 // # When not to use it
 //

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"io"
+	"math"
 )
 
 // feed is a buffered input that knows where it stands.
@@ -41,31 +42,44 @@ func (f *feed) more() bool {
 		f.start, f.end = 0, f.end-f.start
 	}
 	if f.end == len(f.buf) {
-		grown := make([]byte, 2*len(f.buf))
+		grown := make([]byte, grownSize(len(f.buf)))
 		copy(grown, f.buf[:f.end])
 		f.buf = grown
 	}
-	for range 100 {
-		n, err := f.r.Read(f.buf[f.end:])
-		if n < 0 || n > len(f.buf)-f.end {
-			panic("validate: reader of " + f.name + " returned a count outside its buffer")
+	n, err := readSome(f.name, f.r, f.buf[f.end:])
+	f.end += n
+	if f.stats != nil {
+		f.stats.bytes.Add(int64(n))
+	}
+	f.err = err
+	return n > 0
+}
+
+// grownSize is the length of the buffer after one of size bytes: twice that, and from 1 GiB on, where doubling
+// would overflow the int of a 32-bit machine, an eighth more.
+func grownSize(size int) int {
+	if size < 1<<30 {
+		return 2 * size
+	}
+	return size + min(size/8, math.MaxInt-size)
+}
+
+// maxEmptyReads is how many reads in a row may give neither bytes nor an error.
+const maxEmptyReads = 100
+
+// readSome reads at least one byte into buf, which is not empty, or returns an error: io.ErrNoProgress for a
+// reader that gives neither. It panics where the reader breaks the rules of io.Reader.
+func readSome(name string, r io.Reader, buf []byte) (int, error) {
+	for range maxEmptyReads {
+		n, err := r.Read(buf)
+		if n < 0 || n > len(buf) {
+			panic("validate: reader of " + name + " returned a count outside its buffer")
 		}
-		f.end += n
-		if f.stats != nil {
-			f.stats.bytes.Add(int64(n))
-		}
-		if err != nil {
-			f.err = err
-		}
-		if n > 0 {
-			return true
-		}
-		if err != nil {
-			return false
+		if n > 0 || err != nil {
+			return n, err
 		}
 	}
-	f.err = io.ErrNoProgress
-	return false
+	return 0, io.ErrNoProgress
 }
 
 // unread is what was read and not consumed.

@@ -320,7 +320,7 @@ func infer(fn string, r io.Reader, name string, format Format, dialect Dialect, 
 	}
 	p.begin = p.st.begin
 	p.set = func(int32, *cell) {}
-	plain, done, err := inflate(r, nil)
+	plain, done, err := inflate(name, r, nil)
 	f := newFeed(name, plain, nil)
 	if err != nil {
 		f.err = err

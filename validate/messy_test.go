@@ -161,7 +161,7 @@ func readPlain(t testing.TB, path string) []byte {
 	file, err := os.Open(path)
 	require.NoError(t, err)
 	defer file.Close()
-	plain, done, err := inflate(file, nil)
+	plain, done, err := inflate(path, file, nil)
 	require.NoError(t, err)
 	defer done()
 	f := newFeed(path, plain, nil)

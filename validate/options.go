@@ -28,7 +28,10 @@ type Options struct {
 
 	AllowDuplicateKeys bool // take the last of repeated keys, as encoding/json does, rather than reject the row
 
-	MaxLine   int // bytes of one row; longer ones are rejects (too_long) that are skipped, not held. 0: 16 MiB; at most 1 GiB
+	// MaxLine is how many bytes one row may have; longer ones are rejects (too_long) that are skipped, not held.
+	// 0: 16 MiB; at most 1 GiB. The read buffer grows with the longest row, to at most about twice MaxLine.
+	MaxLine int
+
 	MaxRaw    int // bytes of a bad row that its Reject carries; 0: 64 KiB; negative: none
 	MaxErrors int // errors recorded of one row; 0: 64
 	MaxDepth  int // nesting of objects and arrays; deeper rows are rejects (too_deep). 0: 512; at most 10000

@@ -138,7 +138,7 @@ func (in *input) read(name string, r io.Reader, format Format) bool {
 	if p.opts.Stats != nil {
 		p.opts.Stats.files.Add(1)
 	}
-	plain, done, err := inflate(r, p.opts.Stats)
+	plain, done, err := inflate(name, r, p.opts.Stats)
 	f := newFeed(name, plain, p.opts.Stats)
 	if err != nil {
 		f.err = err
