@@ -57,6 +57,7 @@ type rowWalk struct {
 	seen  []uint32
 	row   uint32
 	nulls []*node // null where an object with fields was expected
+	keys  keySet  // of the objects that have many fields
 	buf   []byte
 	one   cell // the one that set is given: allocated once
 }
@@ -67,6 +68,7 @@ func (w *rowWalk) read(row stream.Row) {
 		w.row = 1
 	}
 	w.nulls = w.nulls[:0]
+	w.keys.reset(nil)
 	w.object(row, w.root, "", 1)
 	for _, n := range w.nulls {
 		w.each(n, &cell{kind: kindNull, off: -1})
@@ -81,14 +83,24 @@ func (w *rowWalk) read(row stream.Row) {
 
 func (w *rowWalk) object(row stream.Row, n *node, path string, depth int) {
 	st := w.p.st
+	keys, many := w.keys.open(), len(row) > smallObject
+	if many {
+		defer w.keys.close(&keys)
+	}
 	for i, f := range row {
 		at, known := n.names[f.Name]
 		var e *entry
 		if known {
 			e = &n.entries[at]
 		}
-		repeated := slices.ContainsFunc(row[:i], func(o stream.Field) bool { return o.Name == f.Name }) ||
-			e != nil && e.sub == nil && w.seen[e.field] == w.row
+		repeated := false
+		if many {
+			w.buf = append(w.buf[:0], f.Name...)
+			repeated = w.keys.add(&keys, w.buf, 0, 0, true)
+		} else {
+			repeated = slices.ContainsFunc(row[:i], func(o stream.Field) bool { return o.Name == f.Name })
+		}
+		repeated = repeated || e != nil && e.sub == nil && w.seen[e.field] == w.row
 		switch {
 		case repeated && !w.p.opts.AllowDuplicateKeys:
 			st.add(-1, FieldError{Path: path + f.Name, Code: CodeDuplicate, Offset: -1, Got: strconv.Quote(f.Name), Want: "each key once"})
