@@ -5,6 +5,7 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -14,11 +15,14 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: quickstart FILE   (CSV, TSV or NDJSON; plain, gzip or zstd)")
+	flag.Usage = func() {
+		fmt.Fprintln(flag.CommandLine.Output(), "usage: quickstart FILE   (CSV, TSV or NDJSON; plain, gzip or zstd)")
+	}
+	if flag.Parse(); flag.NArg() != 1 {
+		flag.Usage()
 		os.Exit(2)
 	}
-	if err := look(os.Args[1], os.Stdout); err != nil {
+	if err := look(flag.Arg(0), os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "quickstart:", err)
 		os.Exit(1)
 	}
@@ -32,10 +36,14 @@ func look(path string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if sketch.Rows+sketch.Rejected == 0 {
+		fmt.Fprintln(out, "0 rows")
+		return nil
+	}
 	fmt.Fprintln(out, sketch)
 	schema, err := sketch.Schema()
 	if err != nil {
-		return err
+		return fmt.Errorf("no field to hold rows against: %w", err)
 	}
 	rejects := 0
 	show := func(r validate.Reject) error {

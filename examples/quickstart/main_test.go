@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -10,6 +12,15 @@ import (
 
 	"github.com/millrace-go/millrace/stream"
 )
+
+// TestMain is the program itself where the tests run it.
+func TestMain(m *testing.M) {
+	if os.Getenv("QUICKSTART_RUN") == "1" {
+		main()
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
 
 func TestLook(t *testing.T) {
 	for name, text := range map[string]string{
@@ -29,4 +40,50 @@ func TestLook(t *testing.T) {
 func TestLook_missing_file(t *testing.T) {
 	err := look(filepath.Join(t.TempDir(), "no.csv"), &strings.Builder{})
 	require.ErrorIs(t, err, stream.ErrMissing)
+}
+
+func TestLook_file_without_rows(t *testing.T) {
+	for name, text := range map[string]string{"empty": "", "blank": "\n\n", "bom": "\xef\xbb\xbf", "header_only": "order,amount\n"} {
+		path := filepath.Join(t.TempDir(), name)
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		var out strings.Builder
+		require.NoError(t, look(path, &out), name)
+		require.Equal(t, "0 rows\n", out.String(), name)
+	}
+}
+
+func TestLook_nothing_readable(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cut.ndjson")
+	require.NoError(t, os.WriteFile(path, []byte("{\"order\":\n"), 0o600))
+	var out strings.Builder
+	require.ErrorContains(t, look(path, &out), "no field to hold rows against")
+	require.Contains(t, out.String(), "1 unreadable")
+}
+
+func TestMain_exit_codes(t *testing.T) {
+	empty := filepath.Join(t.TempDir(), "empty.csv")
+	require.NoError(t, os.WriteFile(empty, nil, 0o600))
+	for _, c := range []struct {
+		args []string
+		exit int
+		says string
+	}{
+		{[]string{"-h"}, 0, "usage: quickstart FILE"},
+		{[]string{"--help"}, 0, "usage: quickstart FILE"},
+		{nil, 2, "usage: quickstart FILE"},
+		{[]string{"a", "b"}, 2, "usage: quickstart FILE"},
+		{[]string{"-x"}, 2, "usage: quickstart FILE"},
+		{[]string{empty}, 0, "0 rows"},
+		{[]string{empty + ".gone"}, 1, "quickstart: "},
+	} {
+		cmd := exec.Command(os.Args[0], c.args...)
+		cmd.Env = append(os.Environ(), "QUICKSTART_RUN=1")
+		out, err := cmd.CombinedOutput()
+		var failed *exec.ExitError
+		if err != nil && !errors.As(err, &failed) {
+			t.Fatal(err)
+		}
+		require.Equal(t, c.exit, cmd.ProcessState.ExitCode(), "%q: %s", c.args, out)
+		require.Contains(t, string(out), c.says, "%q", c.args)
+	}
 }
