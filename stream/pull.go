@@ -7,7 +7,7 @@ import "iter"
 type PullOptions struct {
 	// Chunk is how many elements are read per switch to the source; 0: 1, nothing read ahead. A switch costs
 	// about 150 ns, so 256 makes an element cost about 7 ns, at the price of up to Chunk-1 elements read
-	// from the source and not yet asked for.
+	// from the source and not yet asked for, and of a buffer that grows to Chunk elements.
 	Chunk int
 }
 
@@ -35,11 +35,15 @@ func Pull[T any](s Seq[T], opts PullOptions) *Cursor[T] {
 	return &Cursor[T]{next: next, stop: stop}
 }
 
+// firstChunk is how many elements a buffer has room for before it is known that the source has more: a Chunk that
+// means "all of it" must not be allocated up front.
+const firstChunk = 1024
+
 // chunks yields runs of up to n elements in a buffer that it uses again; an error comes alone, after the
 // elements before it.
 func chunks[T any](s Seq[T], n int) Seq[[]T] {
 	return func(yield func([]T, error) bool) {
-		buf := make([]T, 0, n)
+		buf := make([]T, 0, min(n, firstChunk))
 		for v, err := range s {
 			if err != nil {
 				if len(buf) > 0 && !yield(buf, nil) {

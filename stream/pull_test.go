@@ -1,6 +1,7 @@
 package stream_test
 
 import (
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -41,6 +42,23 @@ func TestPull_reads_ahead_what_it_was_told(t *testing.T) {
 		require.False(t, ok, "Next after Close")
 		require.NoError(t, c.Err())
 		c.Close()
+	}
+}
+
+func TestPull_chunk_larger_than_memory(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	for _, n := range []int{3, 1024, 5000} {
+		items := make([]int, n)
+		for i := range items {
+			items[i] = i
+		}
+		c := stream.Pull(stream.Of(items...), stream.PullOptions{Chunk: math.MaxInt})
+		var got []int
+		for v, ok := c.Next(); ok; v, ok = c.Next() {
+			got = append(got, v)
+		}
+		require.NoError(t, c.Err())
+		require.Equal(t, items, got)
 	}
 }
 
