@@ -28,6 +28,8 @@ type DatasetOptions struct {
 //	    _manifest.json                   its rename commits the partition
 //	    part-5f0c....parquet             named by its content
 //
+// All partitions of a dataset have the same columns, in the same order; another layout is another directory.
+//
 // The zero value is not usable; see NewDataset. A Dataset holds no open files and is safe for concurrent use;
 // writers exclude each other, also between processes.
 type Dataset[T any] struct {

@@ -34,7 +34,8 @@ const checkEvery = 1024
 // All data files are written and on disk before the first partition is replaced. So an error in the stream, a
 // panic, a full disk or a cancelled ctx changes nothing. The partitions are then replaced one after the other,
 // each as one step; a failure in that phase is a *CommitError that says how far it came, and Result then lists
-// what was replaced. A second writer on the dataset is a *ConflictError. The same rows and options give the
+// what was replaced. A second writer on the dataset is a *ConflictError, and so is a partition whose columns are
+// not those, in their order, of the partitions that are there. The same rows and options give the
 // same bytes, whatever the memory bound.
 //
 // It holds the rows Resources allow (slack of slices aside), and, while it writes a row group, that group and
@@ -83,6 +84,9 @@ func (s *splitter[T]) consume(ctx context.Context, rows stream.Seq[T], by func(T
 				continue
 			}
 			if names == "" {
+				if err := s.r.sameColumns(p, n); err != nil {
+					return err
+				}
 				names = p.names()
 			}
 			if got := p.names(); got != names {
@@ -147,6 +151,11 @@ func (d *Dataset[T]) Rebuild(ctx context.Context, parts []Partition, build func(
 		return Result{}, err
 	}
 	defer r.end()
+	if len(parts) > 0 {
+		if err := r.sameColumns(parts[0], 0); err != nil {
+			return Result{}, err
+		}
+	}
 	var res Result
 	for _, p := range parts {
 		one, err := r.rebuild(ctx, p, build)

@@ -263,3 +263,54 @@ func TestOverwrite_ZeroPartitionAfterOutside(t *testing.T) {
 	require.Equal(t, rows[:1], outside)
 	require.Empty(t, tree(t, d.Dir()))
 }
+
+// Partitions of a run have the columns of those that earlier runs committed.
+func TestOverwrite_SameColumnsAsCommitted(t *testing.T) {
+	a := PartitionOf("p", "a")
+	touched := func(func(click, error) bool) { t.Error("the source was touched") }
+	rows := clicks(4, 1)
+	to := func(p Partition) func(click) Partition { return func(click) Partition { return p } }
+	for name, c := range map[string]struct{ first, second Partition }{
+		"deeper":      {a, a.With("q", "1")},
+		"flatter":     {a.With("q", "1"), a},
+		"other_name":  {a, PartitionOf("q", "a")},
+		"other_order": {a.With("q", "1"), PartitionOf("q", "1").With("p", "a")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newClicks(t, quickDir(t), DatasetOptions{})
+			_, err := d.Overwrite(t.Context(), of(rows), to(c.first), OverwriteOptions[click]{})
+			require.NoError(t, err)
+			before := tree(t, d.Dir())
+			refused := func(row int64, err error) {
+				t.Helper()
+				var ce *ConflictError
+				require.ErrorAs(t, err, &ce)
+				require.Equal(t, c.second, ce.Partition)
+				require.Equal(t, row, ce.Row)
+				require.ErrorContains(t, err, c.first.String())
+				require.Equal(t, before, tree(t, d.Dir()))
+			}
+			_, err = d.Overwrite(t.Context(), of(rows), to(c.second), OverwriteOptions[click]{})
+			refused(1, err)
+			_, err = d.Stage(t.Context(), touched, to(c.second), OverwriteOptions[click]{Requested: []Partition{c.second}})
+			refused(0, err)
+			_, err = d.Rebuild(t.Context(), []Partition{c.second}, nil2)
+			refused(0, err)
+
+			// A damaged manifest is of a committed partition as well.
+			text := filepath.Join(d.partitionDir(c.first), manifestName)
+			require.NoError(t, os.WriteFile(text, []byte("{"), 0o644))
+			before = tree(t, d.Dir())
+			_, err = d.Overwrite(t.Context(), of(rows), to(c.second), OverwriteOptions[click]{})
+			refused(1, err)
+
+			// Directories of others are not: without a manifest nothing is committed.
+			require.NoError(t, os.Remove(text))
+			_, err = d.Overwrite(t.Context(), of(rows), to(c.second), OverwriteOptions[click]{})
+			require.NoError(t, err)
+			got, err := collectAll(d.Read())
+			require.NoError(t, err)
+			require.Equal(t, rows, got)
+		})
+	}
+}

@@ -38,6 +38,7 @@ type run[T any] struct {
 	fields  []field
 	staged  int             // data files named so far
 	scratch parquet.Scratch // of the staged files, one of which is written at a time
+	known   Partition       // one that is committed already, or the zero value
 }
 
 // begin takes the lock and removes what dead runs left.
@@ -64,14 +65,19 @@ func (d *Dataset[T]) begin(fn string) (*run[T], error) {
 	return r, nil
 }
 
-// clean removes the staging directory of a dead run, and from each partition what no manifest names.
+// clean removes the staging directory of a dead run, and from each partition what no manifest names. It comes by
+// every committed partition and keeps the first in mind.
 func (r *run[T]) clean() error {
 	if err := os.RemoveAll(r.stage); err != nil {
 		return err
 	}
 	err := r.d.walk(func(p Partition, dir string) error {
 		m, err := readManifest(dir, p)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		gone := errors.Is(err, fs.ErrNotExist)
+		if !gone && r.known == (Partition{}) {
+			r.known = p
+		}
+		if err != nil && !gone {
 			return nil // an unreadable manifest is for readers to report; nothing of it is thrown away
 		}
 		return tidy(dir, m, r.d.faults)
@@ -83,6 +89,18 @@ func (r *run[T]) clean() error {
 		return err
 	}
 	return os.Mkdir(r.stage, 0o777)
+}
+
+// sameColumns refuses a partition that lies at another depth than the committed ones or under other names: of a
+// dataset so mixed, engines that take columns from the path read wrong or not at all.
+func (r *run[T]) sameColumns(p Partition, row int64) error {
+	if r.known == (Partition{}) || p.names() == r.known.names() {
+		return nil
+	}
+	return &ConflictError{
+		Dir: r.d.dir, Partition: p, Row: row,
+		Msg: fmt.Sprintf("partition columns are %q, those of the dataset's %s are %q", p.names(), r.known, r.known.names()),
+	}
 }
 
 // end removes the staging directory and gives the lock back, on every path.

@@ -49,6 +49,11 @@ func (d *Dataset[T]) stage(fn string, ctx context.Context, rows stream.Seq[T], b
 			staged.Abort()
 		}
 	}()
+	if len(opts.Requested) > 0 {
+		if err := r.sameColumns(opts.Requested[0], 0); err != nil {
+			return nil, err
+		}
+	}
 	s := r.newSplitter(opts.Resources)
 	defer s.close()
 	for p := range requested {
