@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/millrace-go/millrace/internal/contracttest"
 	"github.com/millrace-go/millrace/stream"
 	"github.com/millrace-go/millrace/stream/streamtest"
@@ -13,8 +15,31 @@ import (
 
 // streaming checks an operator that holds nothing back.
 func streaming[Out any](op func(stream.Seq[int]) stream.Seq[Out]) func(*testing.T) {
+	return readingAhead(op, 0)
+}
+
+// readingAhead checks an operator that holds nothing back longer than it takes to read that many more elements.
+func readingAhead[Out any](op func(stream.Seq[int]) stream.Seq[Out], most int) func(*testing.T) {
 	return func(t *testing.T) {
-		streamtest.CheckWith(t, op, streamtest.CheckOptions[Out]{Streaming: true}, 3, 1, 4, 1, 5, 9, 2, 6)
+		streamtest.CheckWith(t, op, streamtest.CheckOptions[Out]{Streaming: true, ReadAhead: most}, 3, 1, 4, 1, 5, 9, 2, 6)
+	}
+}
+
+// stopping checks an operator that ends before its input does: an error behind its end must not come out.
+func stopping[Out any](op func(stream.Seq[int]) stream.Seq[Out], read int) func(*testing.T) {
+	return func(t *testing.T) {
+		inputs := []int{3, 1, 4, 1, 5, 9, 2, 6}
+		streamtest.CheckWith(t, op, streamtest.CheckOptions[Out]{Streaming: true}, inputs...)
+		for at := range len(inputs) + 1 {
+			src := &streamtest.Script[int]{Values: inputs, At: at, Err: errBoom}
+			_, err := stream.Collect(op(src.Seq()))
+			if at < read {
+				require.ErrorIs(t, err, errBoom, "error at input %d", at)
+			} else {
+				require.NoError(t, err, "error at input %d", at)
+				require.Equal(t, read, src.Counts().Pulls)
+			}
+		}
 	}
 }
 
@@ -63,14 +88,21 @@ func TestContract(t *testing.T) {
 		"Concat":      streaming(func(s ints) ints { return stream.Concat(stream.Of(7, 8), s) }),
 		"WithContext": streaming(func(s ints) ints { return stream.WithContext(context.Background(), s) }),
 
-		"Map":       streaming(func(s ints) ints { return stream.Map(s, func(v int) int { return -v }) }),
-		"TryMap":    streaming(func(s ints) ints { return stream.TryMap(s, func(v int) (int, error) { return -v, nil }) }),
-		"FlatMap":   streaming(func(s ints) ints { return stream.FlatMap(s, func(v int) ints { return stream.Of(v, -v) }) }),
-		"Tap":       streaming(func(s ints) ints { return stream.Tap(s, func(int) {}) }),
-		"Filter":    streaming(func(s ints) ints { return stream.Filter(s, even) }),
-		"Take":      waiting(func(s ints) ints { return stream.Take(s, 100) }),
-		"Skip":      streaming(func(s ints) ints { return stream.Skip(s, 2) }),
-		"TakeWhile": streaming(func(s ints) ints { return stream.TakeWhile(s, func(v int) bool { return v < 100 }) }),
+		"Map":     streaming(func(s ints) ints { return stream.Map(s, func(v int) int { return -v }) }),
+		"TryMap":  streaming(func(s ints) ints { return stream.TryMap(s, func(v int) (int, error) { return -v, nil }) }),
+		"FlatMap": streaming(func(s ints) ints { return stream.FlatMap(s, func(v int) ints { return stream.Of(v, -v) }) }),
+		"Tap":     streaming(func(s ints) ints { return stream.Tap(s, func(int) {}) }),
+		"Filter":  streaming(func(s ints) ints { return stream.Filter(s, even) }),
+		"Take": func(t *testing.T) {
+			t.Run("all", streaming(func(s ints) ints { return stream.Take(s, 100) }))
+			t.Run("three", stopping(func(s ints) ints { return stream.Take(s, 3) }, 3))
+			t.Run("none", stopping(func(s ints) ints { return stream.Take(s, 0) }, 0))
+		},
+		"Skip": streaming(func(s ints) ints { return stream.Skip(s, 2) }),
+		"TakeWhile": func(t *testing.T) {
+			t.Run("all", streaming(func(s ints) ints { return stream.TakeWhile(s, func(v int) bool { return v < 100 }) }))
+			t.Run("four", stopping(func(s ints) ints { return stream.TakeWhile(s, below) }, 5))
+		},
 		"SkipWhile": streaming(func(s ints) ints { return stream.SkipWhile(s, below) }),
 		"Scan":      streaming(func(s ints) ints { return stream.Scan(s, 0, func(acc, v int) int { return acc + v }) }),
 		"Enumerate": streaming(stream.Enumerate[int]),
@@ -85,7 +117,7 @@ func TestContract(t *testing.T) {
 		},
 		"Pull": func(t *testing.T) {
 			for _, chunk := range []int{0, 1, 2, 256} {
-				streaming(func(s ints) ints { return pulled(s, chunk) })(t)
+				readingAhead(func(s ints) ints { return pulled(s, chunk) }, max(chunk, 1)-1)(t)
 			}
 		},
 

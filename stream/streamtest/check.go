@@ -27,10 +27,15 @@ type CheckOptions[Out any] struct {
 	// Unordered: the operator promises the same multiset, not the same order (E9).
 	Unordered bool
 
-	// Streaming: the operator holds nothing back, so that what it makes of the elements before an error
-	// comes out before the error, all of it. Set it for Map and Filter; not for what waits for more input
-	// (batches, groups, sorting).
+	// Streaming: the operator holds nothing back. What it makes of the elements before an error comes out
+	// before the error, all of it; and when an output comes out, no more inputs were read than it takes: the
+	// least number after which the operator, if they were all, gives that many outputs (E10). Set it for Map
+	// and Filter; not for what waits for more input (batches, groups, sorting).
 	Streaming bool
+
+	// ReadAhead is how many more inputs a Streaming operator may have read when an output comes out, their
+	// end included, as its doc says. 0: none.
+	ReadAhead int
 
 	// SingleUse: a second run of the same sequence yields stream.ErrConsumed, instead of the same again.
 	SingleUse bool

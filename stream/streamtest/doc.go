@@ -13,7 +13,9 @@
 //
 // It runs the operator some 250 times, which takes milliseconds: over all inputs; with a break at every
 // output; with an error, a panic and a Goexit at every input; with a panic in the loop body; a second time; over a
-// source that can run only once; in turns with itself. After each run it looks for what was left behind. Every rule
+// source that can run only once; in turns with itself. After each run it looks for what was left behind. Of an
+// operator that is said to stream (CheckOptions.Streaming), it also watches how many inputs were read when each
+// output came. Every rule
 // of the contract (E1 to E11 in package stream) that is broken is reported with the first position where it was
 // seen. For this operator,
 //

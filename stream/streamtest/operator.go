@@ -32,13 +32,14 @@ type operatorCheck[In, Out any] struct {
 
 	base     *outcome[Out] // the healthy run
 	baseRead ScriptCounts
+	prefixes []given // by inputs, ascending
 }
 
 func (c *operatorCheck[In, Out]) run() {
 	if !c.healthy() {
 		return
 	}
-	steps := []func(){c.unused, c.again, c.reruns, c.breaks, c.sourceErrors, c.consumed, c.turns, c.sourcePanics, c.bodyPanics}
+	steps := []func(){c.unused, c.again, c.reruns, c.breaks, c.sourceErrors, c.readsAhead, c.consumed, c.turns, c.sourcePanics, c.bodyPanics}
 	for _, s := range steps {
 		if s(); c.hung {
 			return
@@ -242,6 +243,7 @@ func (c *operatorCheck[In, Out]) sourceErrors() {
 		if c.hung {
 			return
 		}
+		c.prefixes = append(c.prefixes, given{at, len(whole.values)})
 		if !c.o.Absorbs && src.Counts().Faults > 0 {
 			c.beforeError(s, o, whole)
 		}

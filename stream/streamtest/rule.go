@@ -19,6 +19,7 @@ const (
 	RuleGoroutine      Rule = "E7 consumer's goroutine" // yield is called on the goroutine that loops
 	RuleRepeat         Rule = "E9 repeatable"           // same input, same output
 	RuleLazy           Rule = "E10 lazy"                // nothing is read before the first pull
+	RuleAhead          Rule = "E10 read ahead"          // a streaming operator reads no more than an output needs
 	RuleHealthy        Rule = "healthy run"             // without faults, the operator ends without an error
 	RuleHang           Rule = "no hang"                 // every run ends
 )

@@ -9,6 +9,7 @@ import (
 
 // sickStarts: reading too early, and not running at all.
 func sickStarts() map[string]sick {
+	streaming := streamtest.CheckOptions[int]{Streaming: true}
 	impatient := streamtest.CheckOptions[int]{Patience: 100 * time.Millisecond}
 	return map[string]sick{
 		// E10: laziness
@@ -43,6 +44,29 @@ func sickStarts() map[string]sick {
 				}
 			}
 		}, rule: streamtest.RuleLazy, says: "before the first pull"},
+
+		"collects_all_before_it_yields": {op: func(s ints) ints {
+			return func(yield func(int, error) bool) {
+				var all []int
+				var failed error
+				for v, err := range s {
+					if failed = err; err == nil {
+						all = append(all, v)
+					}
+				}
+				for _, v := range all {
+					if !yield(v, nil) {
+						return
+					}
+				}
+				if failed != nil {
+					yield(0, failed)
+				}
+			}
+		}, o: streaming, rule: streamtest.RuleAhead, says: "E10 read ahead: output 0 of 24: it came after 24 inputs and their end, 1 suffices (and in 23 more places)"},
+		"reads_one_ahead": {op: oneAhead, o: streaming, rule: streamtest.RuleAhead, says: "output 0 of 24: it came after 2 inputs, 1 suffices (and in 23 more places)"},
+		"reads_further_ahead_than_it_says": {op: prefetched(3), o: streamtest.CheckOptions[int]{Streaming: true, ReadAhead: 2}, rule: streamtest.RuleAhead,
+			says: "output 0 of 24: it came after 4 inputs, 1 suffices, and CheckOptions.ReadAhead allows 2 more (and in 5 more places)"},
 
 		// Not even a run
 		"hangs_on_error": {op: each(func(v int, err error, yield give) bool {
