@@ -22,7 +22,8 @@
 //  3. A killed process leaves at most its temp files. Sweep removes those of a directory whose writer is gone,
 //     and never a live one: a live writer holds an exclusive advisory lock on its temp file, which the system
 //     drops when the process ends, however it ends. On Windows an open file cannot be removed, which serves as
-//     well. Where neither exists (plan9, js, wasip1, solaris, aix) Sweep removes nothing.
+//     well. SweepTarget does so for the temp files of one target, and needs no lock around it; on Windows it
+//     removes nothing. Where neither exists (plan9, js, wasip1, solaris, aix) neither removes anything.
 //  4. TryLock takes an exclusive lock between processes; a second taker gets ErrLocked at once, and a killed
 //     holder's lock is free. It serves directories whose temp files are closed and opened again meanwhile.
 //

@@ -3,6 +3,8 @@ package atomicfile
 import (
 	"errors"
 	"fmt"
+	"hash/fnv"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -40,7 +42,7 @@ func CreateFaulty(path string, faults Faults) (*File, error) {
 		return nil, err
 	}
 	for range createTries {
-		name := filepath.Join(dir, TempName(fmt.Sprintf("%d-%d", os.Getpid(), sequence.Add(1))))
+		name := filepath.Join(dir, targetPrefix(path)+fmt.Sprintf("%d-%d", os.Getpid(), sequence.Add(1))+tempSuffix)
 		f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o666)
 		if errors.Is(err, fs.ErrExist) {
 			continue // a leftover of a process that had this one's id
@@ -60,6 +62,14 @@ func CreateFaulty(path string, faults Faults) (*File, error) {
 		f.Close()
 	}
 	return nil, fmt.Errorf("atomicfile: create %s: no free temp name in %d tries", path, createTries)
+}
+
+// targetPrefix begins the names of the temp files for path: they tell whose they are by a hash of the target's
+// name, which has no bound of its own.
+func targetPrefix(path string) string {
+	h := fnv.New64a()
+	io.WriteString(h, filepath.Base(path))
+	return fmt.Sprintf("%s%016x-", tempPrefix, h.Sum64())
 }
 
 // Write appends to the temp file. After a failed write every further one and Commit return the first error.

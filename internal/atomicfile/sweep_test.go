@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -72,6 +73,90 @@ func TestSweep_KeepsLiveRemovesKilled(t *testing.T) {
 	got, err := os.ReadFile(filepath.Join(dir, "b"))
 	require.NoError(t, err)
 	require.Equal(t, "mine", string(got))
+}
+
+// SweepTarget takes what a killed writer of that target left, and nothing of another target or a live writer.
+func TestSweepTarget_OwnLeftoversOnly(t *testing.T) {
+	canJudge(t)
+	dir := t.TempDir()
+	a, b := filepath.Join(dir, "a"), filepath.Join(dir, "b")
+	kill := func(target string) {
+		child := exec.Command(os.Args[0])
+		child.Env = append(os.Environ(), "ATOMICFILE_TEST_WRITER="+target)
+		out, err := child.StdoutPipe()
+		require.NoError(t, err)
+		require.NoError(t, child.Start())
+		_, err = out.Read(make([]byte, 6))
+		require.NoError(t, err)
+		removed, err := SweepTarget(target)
+		require.NoError(t, err)
+		require.Empty(t, removed, "it lives")
+		require.NoError(t, child.Process.Kill())
+		child.Wait()
+	}
+	kill(b)
+	kill(a)
+	live, err := Create(a)
+	require.NoError(t, err)
+	defer live.Abort()
+	require.Len(t, names(t, dir), 3)
+
+	removed, err := SweepTarget(a)
+	require.NoError(t, err)
+	require.Len(t, removed, 1)
+	require.Len(t, names(t, dir), 2)
+	require.NoError(t, live.Commit())
+	removed, err = SweepTarget(b)
+	require.NoError(t, err)
+	require.Len(t, removed, 1)
+	require.Equal(t, []string{"a"}, names(t, dir))
+	_, err = SweepTarget(filepath.Join(dir, "no", "a"))
+	require.ErrorIs(t, err, os.ErrNotExist)
+}
+
+// A temp file's name stays within what file systems take, however long the target's is.
+func TestCreate_LongName(t *testing.T) {
+	path := filepath.Join(t.TempDir(), strings.Repeat("x", 255))
+	f, err := Create(path)
+	require.NoError(t, err)
+	defer f.Abort()
+	require.NoError(t, f.Commit())
+	require.FileExists(t, path)
+}
+
+// Writers of one target that each sweep first: no commit is lost.
+func TestSweepTarget_RaceOfWriters(t *testing.T) {
+	canJudge(t)
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a")
+	done := make(chan error)
+	for w := range 4 {
+		go func() {
+			done <- func() error {
+				for range 50 {
+					if _, err := SweepTarget(path); err != nil {
+						return err
+					}
+					f, err := Create(path)
+					if err != nil {
+						return err
+					}
+					defer f.Abort()
+					if _, err := f.Write([]byte{byte(w)}); err != nil {
+						return err
+					}
+					if err := f.Commit(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}()
+		}()
+	}
+	for range 4 {
+		require.NoError(t, <-done)
+	}
+	require.Equal(t, []string{"a"}, names(t, dir))
 }
 
 // Writers and a sweeper at once: no commit is lost.
