@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -25,20 +26,27 @@ var killIterations = flag.Int("kill.iterations", 20, "how often the writer is ki
 
 const killSeed = 20260102
 
-// TestMain doubles as the writer that is killed: it overwrites the dataset it is told, and dies at the
+// TestMain doubles as the writer that is killed: it overwrites the dataset or the file it is told, and dies at the
 // file operation it is told.
 func TestMain(m *testing.M) {
-	if dir := os.Getenv("PARQUETIO_TEST_DATASET"); dir != "" {
+	dir, file := os.Getenv("PARQUETIO_TEST_DATASET"), os.Getenv("PARQUETIO_TEST_FILE")
+	if dir != "" || file != "" {
 		at, _ := strconv.Atoi(os.Getenv("PARQUETIO_TEST_KILL_AT"))
 		n := 0
-		err := crashRun(context.Background(), dir, newRows(), func(atomicfile.Op, string) error {
+		die := func(atomicfile.Op, string) error {
 			if n++; n == at {
 				p, _ := os.FindProcess(os.Getpid())
 				p.Kill()
 				select {}
 			}
 			return nil
-		})
+		}
+		var err error
+		if dir != "" {
+			err = crashRun(context.Background(), dir, newRows(), die)
+		} else {
+			_, err = writeFile(file, of(newRows()), WriteOptions{}, die)
+		}
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(3)
@@ -258,7 +266,7 @@ func TestWrite_FaultKeepsOldFile(t *testing.T) {
 	ops := 0
 	_, err = writeFile(filepath.Join(quickDir(t), "x"), of(newRows()), WriteOptions{}, func(atomicfile.Op, string) error { ops++; return nil })
 	require.NoError(t, err)
-	for at := 1; at < ops; at++ { // the last is the sync of the directory, after the rename
+	for at := 1; at < ops; at++ {
 		n := 0
 		res, err := writeFile(path, of(newRows()), WriteOptions{}, func(atomicfile.Op, string) error {
 			if n++; n == at {
@@ -273,6 +281,58 @@ func TestWrite_FaultKeepsOldFile(t *testing.T) {
 		require.Equal(t, before, after)
 		require.Len(t, tree(t, filepath.Dir(path)), 1)
 	}
+	// The last is the sync of the directory, after the rename: the error comes beside a whole new file.
+	n := 0
+	_, err = writeFile(path, of(newRows()), WriteOptions{}, func(op atomicfile.Op, _ string) error {
+		if n++; n == ops {
+			require.Equal(t, atomicfile.OpSyncDir, op)
+			return full
+		}
+		return nil
+	})
+	require.ErrorIs(t, err, full)
+	got, err := collectAll(Read[click](path, ReadOptions{}))
+	require.NoError(t, err)
+	require.Equal(t, newRows(), got)
+	require.Len(t, tree(t, filepath.Dir(path)), 1)
+}
+
+// What a killed Write leaves is in nobody's way, and the next Write to the same file removes it.
+func TestWrite_KilledThenAgain(t *testing.T) {
+	switch runtime.GOOS {
+	case "darwin", "dragonfly", "freebsd", "linux", "netbsd", "openbsd":
+	default:
+		t.Skip("leftovers stay here: nothing tells them from a live writer's file")
+	}
+	dir := quickDir(t)
+	path := filepath.Join(dir, "clicks.parquet")
+	_, err := Write(path, of(oldRows()), WriteOptions{})
+	require.NoError(t, err)
+	for _, at := range []int{2, 3, 4} { // write, sync, rename
+		child := exec.Command(os.Args[0])
+		child.Env = append(os.Environ(), "PARQUETIO_TEST_FILE="+path, fmt.Sprintf("PARQUETIO_TEST_KILL_AT=%d", at))
+		require.Error(t, child.Run(), "killed")
+		require.Len(t, tree(t, dir), 2, "its temp file, and no other: leftovers do not pile up")
+	}
+	got, err := collectAll(Read[click](path, ReadOptions{}))
+	require.NoError(t, err)
+	require.Equal(t, oldRows(), got)
+
+	_, err = Write(filepath.Join(dir, "other.parquet"), of(oldRows()), WriteOptions{})
+	require.NoError(t, err)
+	require.Len(t, tree(t, dir), 3, "leftovers of another target")
+	live := func(yield func(click, error) bool) { // another Write to path while this one is under way
+		_, err := Write(path, of(newRows()[:1]), WriteOptions{})
+		require.NoError(t, err)
+		require.Len(t, tree(t, dir), 3, "the leftover is gone, the live temp file is not")
+		stream.Of(newRows()...)(yield)
+	}
+	_, err = Write(path, live, WriteOptions{})
+	require.NoError(t, err)
+	require.Len(t, tree(t, dir), 2)
+	got, err = collectAll(Read[click](path, ReadOptions{}))
+	require.NoError(t, err)
+	require.Equal(t, newRows(), got)
 }
 
 func TestOverwrite_SourceFails(t *testing.T) {

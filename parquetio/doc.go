@@ -57,17 +57,23 @@
 //
 // # Guarantees
 //
-//  1. Write replaces a file as one step: on any error, panic or crash the file is what it was before.
+//  1. Write replaces a file as one step: on any error, panic or crash the file is what it was before
+//     (an error of the very last step apart: see there).
 //  2. Overwrite changes nothing unless every data file of the run is whole and on disk. Then partitions are
 //     replaced one by one, each as one step: a reader of this package sees all of the old rows or all of the
-//     new ones, also when the writer is killed. Across partitions there is no common step.
+//     new ones, also when the writer is killed. Across partitions there is no common step. Replacing writes no
+//     rows any more, but it makes directories, writes manifests and renames, which can still fail (a full disk, a
+//     missing permission, a path beyond the system's length). Overwrite then ends with a *CommitError: the
+//     partitions in Committed are new, Failed is old or new as a whole, those after it are old. The same run
+//     again repairs it, since what was committed gives the same bytes.
 //  3. The requested range decides what is replaced: a requested partition without rows is committed empty, a
 //     row outside is an error or goes to a sink, never silently elsewhere.
 //  4. The same rows and options give the same bytes: no clock, no randomness, no version of ours in a file. Data
 //     files are named by their content, so that a re-run changes nothing.
-//  5. After a kill, leftovers are in no reader's way and the next run removes them. Readers that go by the file
-//     pattern */*.parquet instead of the manifests see exactly the committed files, except while a commit is
-//     running and, after a kill inside one, until the next run.
+//  5. After a kill, leftovers are in no reader's way. The next run on a dataset removes them; what Write leaves,
+//     one temp file beside its path, the next Write to that path (not on Windows: see there). Readers that go by
+//     the file pattern */*.parquet instead of the manifests see exactly the committed files, except while a
+//     commit is running and, after a kill inside one, until the next run.
 //  6. One writer at a time: a second one gets a *ConflictError. Readers need no lock.
 //  7. Any bytes in a file give rows or an error, never a panic, a hang or a wrong row: page checksums, row counts
 //     and lengths are checked.

@@ -101,13 +101,21 @@ type FileResult struct {
 
 // Write writes the rows of a stream to a Parquet file, in order, and puts it in the place of path as one step:
 // until the last row is written and on disk, path is what it was. On any error, a panic in the source included,
-// it stays so, and no temp file is left. An empty stream gives a file without rows.
+// it stays so, and no temp file is left. One error comes later: if the directory cannot be synced after the
+// rename, path is the new file, whole, and only a power cut could bring the old one back. An empty stream gives a
+// file without rows.
 //
 // The columns are the exported fields of the struct T (see the package documentation). A value that its column
 // cannot hold, a string that is not UTF-8 among them, is a *ValueError with row and column. The same rows and
 // options give the same bytes.
 //
-// It holds the rows of one row group, and one column of it encoded. The directory of path must exist.
+// A killed process leaves at most its temp file, a hidden one beside path (.millrace-*.tmp). The next Write to
+// path removes it, and never that of a live writer: the two are told apart by a file lock. Where the system or
+// the file system has none, and on Windows, it stays until it is removed by hand. Any number of
+// processes may write to path at once: each replaces the whole file, and the last rename stays.
+//
+// It holds the rows of one row group, and one column of it encoded. The directory of path must exist; its names
+// are listed once.
 func Write[T any](path string, rows stream.Seq[T], opts WriteOptions) (FileResult, error) {
 	return writeFile(path, rows, opts, nil)
 }
@@ -123,6 +131,8 @@ func writeFile[T any](path string, rows stream.Seq[T], opts WriteOptions, faults
 	if err != nil {
 		return FileResult{}, err
 	}
+	// A leftover that cannot be removed, or a directory that cannot be listed, is no reason not to write.
+	_, _ = atomicfile.SweepTarget(path)
 	out, err := atomicfile.CreateFaulty(path, faults)
 	if err != nil {
 		return FileResult{}, fmt.Errorf("parquetio: write %s: %w", path, err)
