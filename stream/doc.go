@@ -59,6 +59,8 @@
 // accumulator belong to one goroutine. The stateful operators say what they hold: Batch one batch, ChunkBy one
 // chunk, Aggregate one accumulator per distinct key.
 //
+// Counts and positions are int: on a 32-bit platform a stream of more than 2,147,483,647 elements passes them.
+//
 // # When not to use it
 //
 // Where all the data is in a slice and nothing can fail, a for loop is shorter. Where rows are large (above

@@ -2,7 +2,7 @@ package stream
 
 import "fmt"
 
-// Pair is an element of Zip.
+// Pair is two values together: an element of Zip, the accumulator of fold.Pair.
 type Pair[A, B any] struct {
 	First  A // of the first sequence
 	Second B // of the second

@@ -215,7 +215,7 @@ func TestSize(t *testing.T) {
 // New and Merge of the parts are kept, and a part that cannot merge makes a whole that cannot.
 func TestCombinators_KeepWhatTheFoldsHave(t *testing.T) {
 	seven := stream.Fold[int, int]{New: func() int { return 7 }, Add: func(acc *int, v int) { *acc += v }}
-	require.Equal(t, fold.Both[int, int]{First: 7, Second: 0}, fold.Pair(seven, fold.Count[int]()).Init())
+	require.Equal(t, stream.Pair[int, int]{First: 7, Second: 0}, fold.Pair(seven, fold.Count[int]()).Init())
 	require.Equal(t, 7, fold.On(func(v int) int { return v }, seven).Init())
 	require.Equal(t, 7, fold.Where(func(int) bool { return false }, seven).Init())
 	pair := fold.Pair(fold.Count[int](), seven)

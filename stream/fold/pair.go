@@ -2,35 +2,29 @@ package fold
 
 import "github.com/millrace-go/millrace/stream"
 
-// Both is the accumulator of Pair.
-type Both[A, B any] struct {
-	First  A // what the first fold made
-	Second B // what the second made
-}
-
 // Pair folds the same values two ways in one pass. It nests: Pair(a, Pair(b, c)) is three ways. It can merge if
 // both can, and is exact if both are.
-func Pair[T, A, B any](a stream.Fold[T, A], b stream.Fold[T, B]) stream.Fold[T, Both[A, B]] {
+func Pair[T, A, B any](a stream.Fold[T, A], b stream.Fold[T, B]) stream.Fold[T, stream.Pair[A, B]] {
 	need(a.Add == nil, "Pair", "a.Add")
 	need(b.Add == nil, "Pair", "b.Add")
-	f := stream.Fold[T, Both[A, B]]{
-		Add: func(acc *Both[A, B], v T) {
+	f := stream.Fold[T, stream.Pair[A, B]]{
+		Add: func(acc *stream.Pair[A, B], v T) {
 			a.Add(&acc.First, v)
 			b.Add(&acc.Second, v)
 		},
 		Exact: a.Exact && b.Exact && a.Merge != nil && b.Merge != nil,
 	}
 	if a.New != nil || b.New != nil {
-		f.New = func() Both[A, B] { return Both[A, B]{a.Init(), b.Init()} }
+		f.New = func() stream.Pair[A, B] { return stream.Pair[A, B]{First: a.Init(), Second: b.Init()} }
 	}
 	if a.Merge != nil && b.Merge != nil {
-		f.Merge = func(dst, src *Both[A, B]) {
+		f.Merge = func(dst, src *stream.Pair[A, B]) {
 			a.Merge(&dst.First, &src.First)
 			b.Merge(&dst.Second, &src.Second)
 		}
 	}
 	if a.Size != nil || b.Size != nil {
-		f.Size = func(acc *Both[A, B]) (size int) {
+		f.Size = func(acc *stream.Pair[A, B]) (size int) {
 			if a.Size != nil {
 				size += a.Size(&acc.First)
 			}
