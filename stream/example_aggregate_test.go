@@ -33,7 +33,7 @@ func ExampleAggregate() {
 		return
 	}
 	// Groups come in the order of the key's hash, the same every time. For people, sort.
-	slices.SortFunc(totals, func(a, b stream.Keyed[string, fold.Both[int, int64]]) int { return cmp.Compare(a.Key, b.Key) })
+	slices.SortFunc(totals, func(a, b stream.Keyed[string, stream.Pair[int, int64]]) int { return cmp.Compare(a.Key, b.Key) })
 	for _, t := range totals {
 		fmt.Println(t.Key, "orders:", t.Value.First, "cents:", t.Value.Second)
 	}
