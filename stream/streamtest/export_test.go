@@ -6,4 +6,4 @@ import "time"
 const RaceEnabled = raceEnabled
 
 // The catalogue leaks on purpose, and need not wait long to be sure.
-func init() { grace, enough = 200*time.Millisecond, 20*time.Millisecond }
+func init() { grace, enough = 500*time.Millisecond, 20*time.Millisecond }
