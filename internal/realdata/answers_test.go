@@ -55,6 +55,9 @@ type dedupAnswers struct {
 // load returns the path of an event file and its answers.
 func load(t *testing.T, name string) (string, answers) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("reads hundreds of thousands of rows several times")
+	}
 	text, err := os.ReadFile(fixture.Path(t, "data", "expected_events.json"))
 	require.NoError(t, err)
 	var all map[string]json.RawMessage
