@@ -236,7 +236,7 @@ func TestInterrupt_while_stdin_is_silent_and_while_generating(t *testing.T) {
 	ctx, cancel = context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	dir := t.TempDir()
-	require.Equal(t, exitInterrupted, start(ctx, nil, nil, "-out", dir, "-events", "1000000000").code)
+	require.Equal(t, exitInterrupted, start(ctx, nil, nil, "-out", dir, "-events", "20000000").code)
 	requireNoTemps(t, dir)
 }
 
