@@ -67,7 +67,8 @@
 //     partitions in Committed are new, Failed is old or new as a whole, those after it are old. The same run
 //     again repairs it, since what was committed gives the same bytes.
 //  3. The requested range decides what is replaced: a requested partition without rows is committed empty, a
-//     row outside is an error or goes to a sink, never silently elsewhere.
+//     row outside is an error or goes to a sink, never silently elsewhere. (Rebuild has no way to see it: what
+//     its build function yields for a partition is that partition.)
 //  4. The same rows and options give the same bytes: no clock, no randomness, no version of ours in a file. Data
 //     files are named by their content, so that a re-run changes nothing.
 //  5. After a kill, leftovers are in no reader's way. The next run on a dataset removes them; what Write leaves,
@@ -75,8 +76,12 @@
 //     the file pattern */*.parquet instead of the manifests see exactly the committed files, except while a
 //     commit is running and, after a kill inside one, until the next run.
 //  6. One writer at a time: a second one gets a *ConflictError. Readers need no lock.
-//  7. Any bytes in a file give rows or an error, never a panic, a hang or a wrong row: page checksums, row counts
-//     and lengths are checked.
+//  7. Any bytes in a file give rows or an error, never a panic or a hang. A data file of a dataset is held against
+//     the SHA-256 of its manifest before its first row: damage is an error, never a wrong row. A single file
+//     has the checks that its writer left in it: lengths, row counts, page checksums where there are any, and those
+//     of zstd; damage between them (in the footer, say) can show as other rows. Compare FileResult.SHA256.
+//  8. A partition is what its manifest says. A directory without one is a leftover: readers pass over it, and the
+//     next run on the dataset removes its data files.
 //
 // # Cost
 //

@@ -133,7 +133,7 @@ func (d *Dataset[T]) wrap(err error) error {
 }
 
 // Rebuild replaces the given partitions, one after the other in the order given: build makes the stream of a
-// partition's rows, which is read to its end, written and committed before the next begins. A partition whose
+// partition's rows (all that it yields is that partition; nothing checks it against the rows' values), which is read to its end, written and committed before the next begins. A partition whose
 // stream is empty is committed empty. build receives ctx, for sources that wait.
 //
 // An error leaves the partition it happened in as it was; those before it stay replaced, and Result lists them:
@@ -145,6 +145,9 @@ func (d *Dataset[T]) Rebuild(ctx context.Context, parts []Partition, build func(
 	}
 	if _, err := partitionSet(fn, "parts", parts); err != nil {
 		return Result{}, err
+	}
+	if err := context.Cause(ctx); err != nil {
+		return Result{}, d.wrap(err)
 	}
 	r, err := d.begin(fn)
 	if err != nil {

@@ -38,6 +38,9 @@ func (d *Dataset[T]) stage(fn string, ctx context.Context, rows stream.Seq[T], b
 	if err != nil {
 		return nil, err
 	}
+	if err := context.Cause(ctx); err != nil {
+		return nil, d.wrap(err)
+	}
 	r, err := d.begin(fn)
 	if err != nil {
 		return nil, err

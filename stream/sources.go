@@ -19,7 +19,8 @@ func Of[T any](items ...T) Seq[T] {
 }
 
 // From lifts a plain iterator that cannot fail (slices.Values, maps.Keys, your own) into a Seq, in its
-// order. It can run again if the iterator can. A map iterator has no stable order, so what stands on it has
+// order. It can run again if the iterator can; a one-shot iterator (over a scanner, say) yields nothing the second
+// time, which From cannot tell from an empty one. A map iterator has no stable order, so what stands on it has
 // none either.
 func From[T any](items iter.Seq[T]) Seq[T] {
 	needFunc(items == nil, "From", "iterator")

@@ -146,7 +146,7 @@ func (f *TimeField[T]) compile(problems *SchemaError) decoder[T] {
 		}
 	}
 	if len(c.layouts) > 0 {
-		text := "layout " + strings.Join(c.layouts, " or ")
+		text := "layout " + strings.ReplaceAll(strings.Join(c.layouts, " or "), AutoLayout, "2006-01-02T15:04:05Z and its kin")
 		c.meta.rules = append(c.meta.rules, text)
 		c.want = c.kind + " in " + text
 	}

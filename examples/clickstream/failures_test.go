@@ -57,7 +57,6 @@ func TestFailures_exit_code_and_message(t *testing.T) {
 		"columns_time_and_text": {[]string{"-columns", "user=a,ts=a", good}, exitUsage, "mapped to a time"},
 		"columns_malformed":     {[]string{"-columns", "user", good}, exitUsage, "not role=column"},
 		"format_unknown":        {[]string{"-format", "xml", good}, exitUsage, "-format"},
-		"format_not_in_name":    {[]string{file}, exitUsage, "cannot tell the format"},
 		"formats_mixed":         {[]string{good, noHeader}, exitUsage, "of one format"},
 		"stdin_among_files":     {[]string{"-", good}, exitUsage, "only input"},
 		"input_is_a_directory":  {[]string{"-format", "csv", t.TempDir()}, exitUsage, "is a directory"},
@@ -166,6 +165,21 @@ func TestInput_a_line_of_100_MB_is_one_reject(t *testing.T) {
 	require.Contains(t, string(quarantine), `"code":"too_long"`)
 	require.Contains(t, string(quarantine), `"length":104857600`)
 	require.Less(t, len(quarantine), 1<<20)
+}
+
+func TestInput_format_and_delimiter_by_content(t *testing.T) {
+	const semicolons = "user;at\nann;2026-01-01\nbob;2026-01-02\n"
+	for name, args := range map[string][]string{
+		"csv_of_semicolons": {writeFile(t, "visits.csv", semicolons)},
+		"name_says_nothing": {writeFile(t, "visits", semicolons)},
+		"json_by_content":   {writeFile(t, "visits", "{\"user\":\"ann\",\"at\":\"2026-01-01\"}\n{\"user\":\"bob\",\"at\":\"2026-01-02\"}\n")},
+		"stdin":             {"-"},
+	} {
+		got := start(t.Context(), nil, strings.NewReader(semicolons), append([]string{"-out", t.TempDir(), "-columns", "user=user,ts=at"}, args...)...)
+		require.Equal(t, exitOK, got.code, name+got.stderr)
+		require.Contains(t, got.stdout, "rows 2 = valid 2 + quarantined 0", name)
+		require.Contains(t, got.stdout, "sessions 2", name)
+	}
 }
 
 func TestInput_invalid_UTF8_is_rejected_with_its_place(t *testing.T) {

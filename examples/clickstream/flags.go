@@ -67,7 +67,7 @@ func parseFlags(args []string, getenv func(string) string, help io.Writer) (conf
 	flags := flag.NewFlagSet("clickstream", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&in, "in", "", "input files and globs, comma-separated; - is stdin (also as plain arguments)")
-	flags.StringVar(&c.format, "format", "auto", "auto (by file name; stdin is ndjson), ndjson, csv or tsv")
+	flags.StringVar(&c.format, "format", "auto", "auto (by file name, else by content), ndjson, csv (any of , ; | or tab between fields) or tsv")
 	flags.StringVar(&c.out, "out", "clickstream-out", "output `directory`")
 	flags.StringVar(&c.quarantine, "quarantine", "", "`file` for rejected rows, NDJSON (default: quarantine.ndjson in -out)")
 	flags.StringVar(&columnsText, "columns", "", "role=column,... with the roles id, user, type, ts, ingested, updater;\nid=a+b for an id of several columns (default: those of the generated events)")
@@ -174,12 +174,8 @@ func (c *config) resolve(args []string, in, columnsText, layouts, from, to, boun
 	default:
 		return usagef("-format: want auto, ndjson, csv or tsv, got %q", c.format)
 	}
-	if c.format == "auto" {
-		for _, path := range c.inputs {
-			if _, err := formatOf(path); err != nil {
-				return err
-			}
-		}
+	if _, err := inputFormat(*c); err != nil {
+		return err
 	}
 	switch {
 	case c.gap <= 0:

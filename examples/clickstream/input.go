@@ -18,24 +18,21 @@ func (e *missingInputError) Error() string {
 func (e *missingInputError) Unwrap() error { return stream.ErrMissing }
 
 // formatOf tells the format of an input by its name; compression is recognised by content, so its ending is
-// only passed over.
-func formatOf(path string) (string, error) {
-	if path == "-" {
-		return "ndjson", nil
-	}
+// only passed over. "auto" is a name that says nothing, and stdin: the content tells.
+func formatOf(path string) string {
 	name := strings.ToLower(filepath.Base(path))
 	for _, ending := range []string{".gz", ".zst", ".zstd"} {
 		name = strings.TrimSuffix(name, ending)
 	}
 	switch filepath.Ext(name) {
 	case ".ndjson", ".jsonl", ".json":
-		return "ndjson", nil
+		return "ndjson"
 	case ".csv":
-		return "csv", nil
+		return "csv"
 	case ".tsv", ".tab":
-		return "tsv", nil
+		return "tsv"
 	}
-	return "", usagef("-format: cannot tell the format of %s by its name; say ndjson, csv or tsv", path)
+	return "auto"
 }
 
 // inputFormat is the one format of all inputs.
@@ -48,10 +45,7 @@ func inputFormat(c config) (string, error) {
 	}
 	format := ""
 	for _, path := range c.inputs {
-		f, err := formatOf(path)
-		if err != nil {
-			return "", err
-		}
+		f := formatOf(path)
 		if format != "" && f != format {
 			return "", usagef("-in: inputs of one run must be of one format, got %s and %s (%s)", format, f, path)
 		}

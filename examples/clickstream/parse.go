@@ -78,15 +78,21 @@ func (j *job) parse() (stream.Seq[event], error) {
 func open[T any](j *job, schema *validate.Schema[T], format string, opts validate.Options) stream.Seq[T] {
 	if len(j.cfg.inputs) == 1 && j.cfg.inputs[0] == "-" {
 		opts.Name = "stdin"
-		if format == "ndjson" {
+		switch format {
+		case "ndjson":
 			return schema.NDJSON(j.stdin, opts)
+		case "tsv":
+			return schema.CSV(j.stdin, opts)
 		}
-		return schema.CSV(j.stdin, opts)
+		return schema.Read(j.stdin, opts)
 	}
-	if format == "ndjson" {
+	switch format {
+	case "ndjson":
 		return schema.NDJSONFiles(j.cfg.inputs, opts)
+	case "tsv":
+		return schema.CSVFiles(j.cfg.inputs, opts)
 	}
-	return schema.CSVFiles(j.cfg.inputs, opts)
+	return schema.ReadFiles(j.cfg.inputs, opts) // finds out the delimiter, and where need be the format
 }
 
 // limit is the bound on bad rows. A ratio of 0 allows none at all; in a Limit it would mean no bound.

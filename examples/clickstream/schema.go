@@ -59,7 +59,7 @@ type mappedRow struct {
 // mappedSchema reads the mapped columns. In CSV and TSV they must be in the header, for a misspelt name would
 // look like a column of nulls; a JSON object may lack any of them but the event time.
 func mappedSchema(m columns, layouts []string, format string) (*validate.Schema[mappedRow], error) {
-	table := format != "ndjson"
+	table := format == "csv" || format == "tsv"
 	var fields []validate.Field[mappedRow]
 	for i, column := range m.textColumns() {
 		f := validate.OptString(column, func(r *mappedRow) *stream.Opt[string] { return &r.texts[i] })

@@ -3,6 +3,7 @@ package parquet
 import (
 	"errors"
 	"io"
+	"strings"
 )
 
 // File is an open Parquet file: its footer, parsed and checked.
@@ -46,9 +47,9 @@ func Open(r io.ReaderAt, size int64) (f *File, err error) {
 			return nil, corrupt("row group %d has %d column chunks, the schema %d columns", i, len(g.chunks), len(cols))
 		}
 	}
-	// Some writers (Impala up to 2.8) left the footer's count at 0; the row groups' own counts are checked
-	// against every column.
-	if rows != foot.rows && foot.rows != 0 {
+	// Impala up to 2.8 left the footer's count at 0; the row groups' own counts are checked against every column.
+	impala := foot.rows == 0 && strings.HasPrefix(foot.createdBy, "impala")
+	if rows != foot.rows && !impala {
 		return nil, corrupt("row groups have %d rows together, the footer says %d", rows, foot.rows)
 	}
 	return &File{

@@ -89,7 +89,11 @@ func readFull(r io.ReaderAt, b []byte, at int64) error {
 func parseFooter(b []byte) (*footer, error) {
 	f := &footer{keyValues: map[string]string{}}
 	r := &thriftReader{b: b}
+	var seen [5]bool // the required fields schema (2), num_rows (3) and row_groups (4)
 	r.structure(func(id int, typ byte) bool {
+		if id >= 0 && id < len(seen) {
+			seen[id] = true
+		}
 		switch {
 		case id == 2 && typ == thriftList:
 			r.list(thriftStruct, func(n int) { f.elems = make([]element, n) }, func(i int) { f.elems[i].parse(r) })
@@ -109,6 +113,9 @@ func parseFooter(b []byte) (*footer, error) {
 		}
 		return true
 	})
+	if r.err == nil && !(seen[2] && seen[3] && seen[4]) && !f.encrypted {
+		return nil, corrupt("the footer lacks its schema, its row count or its row groups")
+	}
 	return f, r.err
 }
 
