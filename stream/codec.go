@@ -1,0 +1,17 @@
+package stream
+
+// Codec turns elements into bytes and back: what a stateful operator writes where its live state passes
+// Resources.Memory, and what a snapshot holds. Operators compile one from the element's type by themselves
+// (structs, slices, maps, strings, times, encoding.BinaryMarshaler); supply your own for a type that has none,
+// such as one with unexported state, or for a form that is smaller or faster. A Codec must be safe for concurrent
+// use.
+type Codec[T any] interface {
+	// Append appends the bytes of *v to dst and returns the extended slice. It does not keep or change *v.
+	Append(dst []byte, v *T) ([]byte, error)
+	// Decode reads one element from the front of src into *v, overwriting all of it, and returns what is left
+	// of src. *v must not point into src afterwards. Broken bytes are an error, never a panic; what is allocated
+	// is in proportion to len(src).
+	Decode(src []byte, v *T) (rest []byte, err error)
+	// Held returns the live bytes that *v holds outside itself: of its strings, slices and maps.
+	Held(v *T) int64
+}
