@@ -1,0 +1,68 @@
+package stream
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+)
+
+// PanicError is what a loop panics with where a function of the caller's panicked on a worker's goroutine: the
+// value, and the stack on which it happened, which the consumer's own does not show.
+type PanicError struct {
+	Value any    // what the function panicked with
+	Stack []byte // of the worker, as runtime/debug.Stack prints it
+}
+
+// Error says what was panicked with, and shows the worker's stack.
+func (e *PanicError) Error() string {
+	return fmt.Sprintf("stream: panic on a worker: %v\n\nthe worker's stack:\n%s", e.Value, e.Stack)
+}
+
+// Unwrap gives the value, if it is an error.
+func (e *PanicError) Unwrap() error {
+	err, _ := e.Value.(error)
+	return err
+}
+
+// worker is one goroutine and the run that owns it: the run starts it, tells it to end in a way of its own, and
+// joins it before it returns, on every path. A panic or a Goexit of the worker continues on the goroutine that
+// joins.
+type worker struct {
+	done     chan struct{}
+	returned bool        // fn came back
+	panicked *PanicError // nil and not returned: Goexit
+}
+
+// goWorker runs fn on a goroutine.
+func goWorker(fn func()) *worker {
+	w := &worker{done: make(chan struct{})}
+	go func() {
+		defer close(w.done)
+		defer func() {
+			if w.returned {
+				return
+			}
+			switch v := recover().(type) {
+			case nil:
+			case *PanicError: // of a worker's worker: its stack is the one that tells
+				w.panicked = v
+			default:
+				w.panicked = &PanicError{Value: v, Stack: debug.Stack()}
+			}
+		}()
+		fn()
+		w.returned = true
+	}()
+	return w
+}
+
+// join waits for the end of the worker, and ends as it did.
+func (w *worker) join() {
+	<-w.done
+	switch {
+	case w.panicked != nil:
+		panic(w.panicked)
+	case !w.returned:
+		runtime.Goexit()
+	}
+}
