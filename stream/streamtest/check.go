@@ -85,10 +85,7 @@ func (o CheckOptions[Out]) same(a, b []Out) bool {
 
 // prefix reports whether part begins whole; where Unordered, whether it is contained in it.
 func (o CheckOptions[Out]) prefix(part, whole []Out) bool {
-	equal := o.Equal
-	if equal == nil {
-		equal = func(a, b Out) bool { return equalValues(a, b, 0) }
-	}
+	equal := o.equal()
 	if len(part) > len(whole) {
 		return false
 	}
@@ -100,8 +97,23 @@ func (o CheckOptions[Out]) prefix(part, whole []Out) bool {
 		}
 		return true
 	}
-	_, missing := matchUnordered(part, whole, equal)
+	missing, _ := matchUnordered(part, whole, equal, o.mark())
 	return len(missing) == 0
+}
+
+func (o CheckOptions[Out]) equal() func(a, b Out) bool {
+	if o.Equal != nil {
+		return o.Equal
+	}
+	return func(a, b Out) bool { return equalValues(a, b, 0) }
+}
+
+// mark goes with equal; nil: nothing is known of the caller's.
+func (o CheckOptions[Out]) mark() func(Out) uint64 {
+	if o.Equal != nil {
+		return nil
+	}
+	return markOf[Out]
 }
 
 // Check runs the contract of stream on an operator and reports every rule it breaks: laziness, a break at

@@ -32,6 +32,9 @@ func TestContract(t *testing.T) {
 		"CheckSinkWith":    judge,
 		"SinkViolations":   judge,
 		"Allocs":           judge,
+		"Model":            judge,
+		"ModelWith":        judge,
+		"Mismatch":         judge,
 		"Equal":            equal(streamtest.Equal[int]),
 		"Unordered":        equal(streamtest.Unordered[int]),
 		"Want": equal(func(t streamtest.TB, s stream.Seq[int], want ...int) {

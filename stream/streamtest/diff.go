@@ -2,6 +2,7 @@ package streamtest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -9,10 +10,18 @@ import (
 // elements missing from got with -, unexpected ones with +, each with its index, the fields that differ where an
 // element was replaced, and two equal elements around each change. At most 20 changes are shown.
 func Diff[T any](want, got []T, o WantOptions) string {
-	equal := func(a, b T) bool { return equalValues(a, b, o.Tolerance) }
+	mark := markOf[T]
+	if o.Tolerance != 0 {
+		mark = nil
+	}
+	return diffBy(want, got, o, func(a, b T) bool { return equalValues(a, b, o.Tolerance) }, mark)
+}
+
+// diffBy is Diff under an equality of the caller's, and the marks that go with it.
+func diffBy[T any](want, got []T, o WantOptions, equal func(a, b T) bool, mark func(T) uint64) string {
 	var edits []edit
 	if o.Unordered {
-		missing, unexpected := matchUnordered(want, got, equal)
+		missing, unexpected := matchUnordered(want, got, equal, mark)
 		for _, i := range missing {
 			edits = append(edits, edit{'-', i, -1})
 		}
@@ -140,29 +149,30 @@ func rest(edits []edit, i, j, w, g, offset int) []edit {
 	return edits
 }
 
-// matchUnordered pairs equal elements and returns the indices of those without a partner.
-func matchUnordered[T any](want, got []T, equal func(a, b T) bool) (missing, unexpected []int) {
-	taken := make([]bool, len(got))
-	from := 0 // everything before is taken
-	for i := range want {
-		found := false
-		for from < len(got) && taken[from] {
-			from++
-		}
-		for j := from; j < len(got) && !found; j++ {
-			if !taken[j] && equal(want[i], got[j]) {
-				taken[j], found = true, true
-			}
-		}
-		if !found {
+// matchUnordered pairs equal elements and returns the indices of those without a partner. Where equal elements have
+// equal marks, only elements of one mark are compared; without marks, each with each.
+func matchUnordered[T any](want, got []T, equal func(a, b T) bool, mark func(T) uint64) (missing, unexpected []int) {
+	if mark == nil {
+		mark = func(T) uint64 { return 0 }
+	}
+	byMark := make(map[uint64][]int) // those of got that have no partner yet, ascending
+	for j, v := range got {
+		m := mark(v)
+		byMark[m] = append(byMark[m], j)
+	}
+	for i, v := range want {
+		m := mark(v)
+		at := slices.IndexFunc(byMark[m], func(j int) bool { return equal(v, got[j]) })
+		if at < 0 {
 			missing = append(missing, i)
+			continue
 		}
+		byMark[m] = slices.Delete(byMark[m], at, at+1)
 	}
-	for j := range got {
-		if !taken[j] {
-			unexpected = append(unexpected, j)
-		}
+	for _, left := range byMark {
+		unexpected = append(unexpected, left...)
 	}
+	slices.Sort(unexpected)
 	return missing, unexpected
 }
 

@@ -57,6 +57,7 @@
 //
 //   - [Check], [CheckSource], [CheckSink]: the contract, for any operator, source or sink. The forms with With take
 //     [CheckOptions]; [Violations] and its siblings return errors instead of failing a test.
+//   - [Model]: an operator against a naive twin, on random inputs of awkward lengths; the failing input is shrunk.
 //   - [Script]: a source for hand-made cases: an error after two elements, a panic, a single use.
 //   - [Equal], [Unordered], [Want], [WantError]: what a stream yields. [Diff] and [Format] are their parts.
 //   - [Allocs]: how often an operator allocates per element.
@@ -76,7 +77,7 @@
 //
 // # What it cannot see
 //
-// That an element is lost in every run alike: say what you want with Equal. That an operator hands out memory it
+// That an element is lost in every run alike: say what you want with Equal or Model. That an operator hands out memory it
 // writes again later, unless the kit meets it within one run. That a goroutine is told to end but not waited for,
 // if it ends within microseconds. A panic on a goroutine that does not recover it takes the process down, as it
 // would in production; the message says that it was injected.

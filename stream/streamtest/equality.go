@@ -13,6 +13,13 @@ func equalValues[T any](a, b T, tolerance float64) bool {
 	return len(differences(a, b, tolerance, 1)) == 0
 }
 
+// identical is equalValues with floats compared by their bits: -0 is not 0, and one NaN not another.
+func identical[T any](a, b T) bool {
+	c := comparison{bits: true, limit: 1}
+	c.compare("", reflect.ValueOf(&a).Elem(), reflect.ValueOf(&b).Elem())
+	return len(c.found) == 0
+}
+
 // difference is one place at which two values differ.
 type difference struct {
 	path      string // ".User.Name", "[3]"; "" for the value itself
@@ -29,6 +36,7 @@ func differences[T any](a, b T, tolerance float64, limit int) []difference {
 
 type comparison struct {
 	tolerance float64
+	bits      bool // floats by their bits
 	limit     int
 	found     []difference
 	visiting  map[visit]bool // pairs of pointers under comparison: meeting one again is a cycle
@@ -107,10 +115,10 @@ func (c *comparison) scalars(a, b reflect.Value) bool {
 	case reflect.String:
 		return a.String() == b.String()
 	case reflect.Float32, reflect.Float64:
-		return closeTo(a.Float(), b.Float(), c.tolerance)
+		return c.floats(a.Float(), b.Float())
 	case reflect.Complex64, reflect.Complex128:
 		x, y := a.Complex(), b.Complex()
-		return closeTo(real(x), real(y), c.tolerance) && closeTo(imag(x), imag(y), c.tolerance)
+		return c.floats(real(x), real(y)) && c.floats(imag(x), imag(y))
 	case reflect.Chan, reflect.UnsafePointer:
 		return a.Pointer() == b.Pointer()
 	}
@@ -118,6 +126,13 @@ func (c *comparison) scalars(a, b reflect.Value) bool {
 		return a.Int() == b.Int()
 	}
 	return a.Uint() == b.Uint()
+}
+
+func (c *comparison) floats(x, y float64) bool {
+	if c.bits {
+		return math.Float64bits(x) == math.Float64bits(y)
+	}
+	return closeTo(x, y, c.tolerance)
 }
 
 func closeTo(x, y, tolerance float64) bool {
@@ -141,7 +156,7 @@ func (c *comparison) structs(path string, a, b reflect.Value) {
 		return
 	}
 	if isOpt(a.Type()) { // one value to its users: told as a whole
-		inner := comparison{tolerance: c.tolerance, limit: 1}
+		inner := comparison{tolerance: c.tolerance, bits: c.bits, limit: 1}
 		inner.compare("", field(a, 0), field(b, 0))
 		inner.compare("", field(a, 1), field(b, 1))
 		if len(inner.found) > 0 {

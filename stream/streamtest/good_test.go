@@ -1,6 +1,7 @@
 package streamtest_test
 
 import (
+	"math/rand/v2"
 	"runtime"
 	"slices"
 	"sync"
@@ -140,6 +141,16 @@ func prefetch(size int) func(stream.Seq[int]) stream.Seq[int] {
 			}
 		}
 	}
+}
+
+// An operator that promises no order may stop after any of its outputs, and give any of them before an error.
+func TestCheck_UnorderedPasses(t *testing.T) {
+	shuffled := whole(func(all []int) []int {
+		rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+		return all
+	})
+	streamtest.CheckWith(t, shuffled, streamtest.CheckOptions[int]{Unordered: true}, numbers(0, 20)...)
+	streamtest.ModelWith(t, shuffled, identity, streamtest.ModelOptions[int, int]{Unordered: true})
 }
 
 func TestCheck_GoodOperatorsPass(t *testing.T) {

@@ -13,7 +13,15 @@ import (
 // finite, times lie in one day; slices, maps and pointers are sometimes nil. Unexported fields, channels and
 // functions stay zero.
 func Random[T any](seed uint64, n int) []T {
-	r := randomizer{rand.New(rand.NewPCG(seed, 0x6d696c6c72616365))} // the stream of this kit: "millrace"
+	return randomValues[T](randomizer{Rand: newRand(seed), span: 10}, n)
+}
+
+// newRand is the generator of a seed.
+func newRand(seed uint64) *rand.Rand {
+	return rand.New(rand.NewPCG(seed, 0x6d696c6c72616365)) // the stream of this kit: "millrace"
+}
+
+func randomValues[T any](r randomizer, n int) []T {
 	values := make([]T, n)
 	for i := range values {
 		r.fill(reflect.ValueOf(&values[i]).Elem(), 0)
@@ -21,7 +29,10 @@ func Random[T any](seed uint64, n int) []T {
 	return values
 }
 
-type randomizer struct{ *rand.Rand }
+type randomizer struct {
+	*rand.Rand
+	low, span int64 // most integers are in [low, low+span)
+}
 
 // maxDepth ends recursive types.
 const maxDepth = 4
@@ -63,9 +74,9 @@ func (r randomizer) integer(bits int) int64 {
 	case 2:
 		return math.MaxInt64 >> (64 - bits)
 	case 3:
-		return -1 - r.Int64N(10)
+		return -1 - r.Int64N(r.span)
 	}
-	return r.Int64N(10)
+	return r.low + r.Int64N(r.span)
 }
 
 func (r randomizer) float() float64 {
