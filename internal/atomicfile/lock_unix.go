@@ -4,12 +4,16 @@ package atomicfile
 
 import (
 	"errors"
+	"fmt"
 	"os"
 
 	"golang.org/x/sys/unix"
 )
 
-const closeBeforeRename = false
+const (
+	closeBeforeRename = false
+	canLock           = true
+)
 
 // claim marks f as live. It reports false if a sweeper removed the file before the lock was taken. A file
 // system without locks (some network ones) has no sweeper either: there tryLock fails for both.
@@ -18,7 +22,7 @@ func claim(f *os.File) (kept bool, err error) {
 	switch {
 	case errors.Is(err, unix.EWOULDBLOCK):
 		return false, nil // a sweeper holds it and is about to remove it
-	case errors.Is(err, unix.ENOTSUP), errors.Is(err, unix.ENOLCK), errors.Is(err, unix.ENOSYS), errors.Is(err, unix.EINVAL):
+	case noLocks(err):
 		return true, nil
 	case err != nil:
 		return false, err
@@ -42,28 +46,20 @@ func removeDead(path string) (bool, error) {
 	return true, os.Remove(path)
 }
 
-// sameFile reports whether f is still what its path names.
-func sameFile(f *os.File) (bool, error) {
-	byPath, err := os.Lstat(f.Name())
-	if errors.Is(err, os.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	byFd, err := f.Stat()
-	if err != nil {
-		return false, err
-	}
-	return os.SameFile(byPath, byFd), nil
-}
-
 func tryLock(f *os.File) error {
 	err := flock(f)
-	if errors.Is(err, unix.EWOULDBLOCK) {
+	switch {
+	case errors.Is(err, unix.EWOULDBLOCK):
 		return ErrLocked
+	case noLocks(err):
+		return fmt.Errorf("%w: %w", ErrNoLocks, err)
 	}
 	return err
+}
+
+// noLocks reports whether err says that the file system (a network one, mostly) has no locks.
+func noLocks(err error) bool {
+	return errors.Is(err, unix.ENOTSUP) || errors.Is(err, unix.ENOLCK) || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EINVAL)
 }
 
 func flock(f *os.File) error {

@@ -7,7 +7,10 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-const closeBeforeRename = true
+const (
+	closeBeforeRename = true
+	canLock           = true
+)
 
 func claim(*os.File) (kept bool, err error) { return true, nil }
 
