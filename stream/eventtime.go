@@ -1,0 +1,179 @@
+package stream
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// Event times are nanoseconds since 1970 in an int64, which ends in the years 1677 and 2262. These are the first and
+// the last second that fit as a whole.
+const (
+	firstSecond = -9_223_372_036
+	lastSecond  = 9_223_372_035
+)
+
+// nanos gives t in nanoseconds since 1970, and whether it can be said so.
+func nanos(t time.Time) (ns int64, ok bool) {
+	sec := t.Unix()
+	if sec < firstSecond || sec > lastSecond {
+		return 0, false
+	}
+	return sec*int64(time.Second) + int64(t.Nanosecond()), true
+}
+
+// nanosWithin is nanos with all that is out of range at its end.
+func nanosWithin(t time.Time) int64 {
+	switch sec := t.Unix(); {
+	case sec < firstSecond:
+		return math.MinInt64
+	case sec > lastSecond:
+		return math.MaxInt64
+	default:
+		return sec*int64(time.Second) + int64(t.Nanosecond())
+	}
+}
+
+// instant is the time.Time of ns, in UTC: equal instants come in many zones, and what comes out must not depend on
+// which of them came in.
+func instant(ns int64) time.Time { return time.Unix(0, ns).UTC() }
+
+// Late is an event that came after a window it belongs to had closed.
+type Late[T any] struct {
+	Event     T         // as it came
+	Index     int64     // position in the input, from 0
+	Watermark time.Time // when it came, in UTC
+	Counted   int       // windows it was still in time for: 0 unless windows overlap
+}
+
+// LateError reports the first late event where there is no sink for them. It matches ErrConflict: the events are
+// farther out of order than Disorder says.
+type LateError struct {
+	Func      string    // "Window", "Windows" or "Trailing"
+	Index     int64     // position of the event, from 0
+	Time      time.Time // of the event, in UTC
+	Watermark time.Time // when it came, in UTC
+}
+
+// Error says which event is late, its time, and the watermark.
+func (e *LateError) Error() string {
+	return fmt.Sprintf("stream: %s: event %d is late: its time is %s, the watermark is %s, and there is no sink for late events: %v", e.Func,
+		e.Index, e.Time.Format(time.RFC3339Nano), e.Watermark.Format(time.RFC3339Nano), ErrConflict)
+}
+
+// Unwrap gives ErrConflict.
+func (e *LateError) Unwrap() error { return ErrConflict }
+
+// TimeError reports an event whose time is outside the range of int64 nanoseconds, the years 1677 to 2262, where
+// there is no sink for such. It matches ErrSchema.
+type TimeError struct {
+	Func  string    // "Window", "Windows", "Trailing" or "ScanBy"
+	Index int64     // position of the event, from 0
+	Time  time.Time // of the event, as it came
+}
+
+// Error says which event it is, and its time.
+func (e *TimeError) Error() string {
+	return fmt.Sprintf("stream: %s: time of event %d is %v, want one in the years 1677 to 2262: %v", e.Func, e.Index, e.Time, ErrSchema)
+}
+
+// Unwrap gives ErrSchema.
+func (e *TimeError) Unwrap() error { return ErrSchema }
+
+// WindowStats counts what became of the events. After each event, and so when a stream has run to its end,
+//
+//	In == Counted + Late + NullTimes + OutOfRange
+//
+// After an error the one event that caused it may be missing on the right side.
+type WindowStats struct {
+	In         int64 // events read
+	Counted    int64 // events that are in at least one window
+	Late       int64 // events that came too late for all of theirs
+	PartlyLate int64 // of Counted, the ones that came too late for some of their windows
+	NullTimes  int64 // events without a time, by NullTime
+	OutOfRange int64 // events whose time is outside the years 1677 to 2262
+	Windows    int64 // results yielded: one per window and key; of Trailing, one per event
+}
+
+// missing is In without its right side: 0 unless an event was lost.
+func (s WindowStats) missing() int64 {
+	return s.In - s.Counted - s.Late - s.NullTimes - s.OutOfRange
+}
+
+// eventClock reads the times of events, sets aside those without, and keeps the watermark: the time before which no
+// event is expected any more.
+type eventClock[T any] struct {
+	fn       string // for errors
+	at       func(T) time.Time
+	nullTime func(T) bool // nil: every time is one
+	rejects  Sink[T]      // nil: a null time is only counted, one out of range an error
+	late     Sink[Late[T]]
+	disorder int64
+	low      int64 // times below low and above high are out of range:
+	high     int64 // the arithmetic on windows around them must not overflow
+
+	watermark int64 // math.MinInt64: none yet
+	stats     WindowStats
+}
+
+// admit counts v and gives its time; ok is false where it has none to go by.
+func (c *eventClock[T]) admit(v T) (t int64, ok bool, err error) {
+	index := c.stats.In
+	c.stats.In++
+	if c.nullTime != nil && c.nullTime(v) {
+		c.stats.NullTimes++
+		if c.rejects == nil {
+			return 0, false, nil
+		}
+		return 0, false, c.rejects(v)
+	}
+	at := c.at(v)
+	t, ok = nanos(at)
+	if ok && t >= c.low && t <= c.high {
+		return t, true, nil
+	}
+	c.stats.OutOfRange++
+	if c.rejects == nil {
+		return 0, false, &TimeError{Func: c.fn, Index: index, Time: at}
+	}
+	return 0, false, c.rejects(v)
+}
+
+// see moves the watermark to disorder before t, never back, and reports whether it moved.
+func (c *eventClock[T]) see(t int64) bool {
+	if t < math.MinInt64+c.disorder {
+		return false
+	}
+	return c.advance(t - c.disorder)
+}
+
+func (c *eventClock[T]) advance(to int64) bool {
+	if to <= c.watermark {
+		return false
+	}
+	c.watermark = to
+	return true
+}
+
+// tooLate counts the event admitted last, of time t, as late; counted is the number of windows it is in nevertheless.
+func (c *eventClock[T]) tooLate(v T, t int64, counted int) error {
+	if counted == 0 {
+		c.stats.Late++
+	} else {
+		c.stats.Counted++
+		c.stats.PartlyLate++
+	}
+	index := c.stats.In - 1
+	if c.late == nil {
+		return &LateError{Func: c.fn, Index: index, Time: instant(t), Watermark: instant(c.watermark)}
+	}
+	return c.late(Late[T]{Event: v, Index: index, Watermark: instant(c.watermark), Counted: counted})
+}
+
+// conserved panics unless every event read has been counted: no result is better than one that lost events in
+// silence.
+func (c *eventClock[T]) conserved() {
+	if c.stats.missing() != 0 {
+		panic(fmt.Sprintf("stream: %s: events are not conserved: %+v", c.fn, c.stats))
+	}
+}
