@@ -1,0 +1,81 @@
+package report
+
+import (
+	"fmt"
+	"html"
+	"math"
+	"strings"
+)
+
+// A chart is one picture of a comparison: a block of bars for each case, a bar for each side, its length the wall
+// time. Where the slowest side takes more than fifty times as long as the fastest, lengths are logarithmic, and the
+// chart says so.
+const (
+	width    = 760
+	labels   = 150 // pixels left of the bars
+	values   = 150 // pixels right of them
+	barStep  = 22
+	barSize  = 15
+	caseHead = 30
+	maxLin   = 50
+)
+
+// style works on a light and on a dark page: GitHub shows the file as an image, which follows the reader's theme.
+const style = `<style>
+text{font:13px system-ui,sans-serif;fill:#1f2328}.c{font-weight:600}.v,.n{fill:#59636e}.n{font-size:11px}
+.ours{fill:#0969da}.peer{fill:#9aa4af}
+@media(prefers-color-scheme:dark){text{fill:#f0f6fc}.v,.n{fill:#9198a1}.ours{fill:#4493f8}.peer{fill:#656c76}}
+</style>
+`
+
+// chart draws the section.
+func (s section) chart() string {
+	shortest, longest := math.Inf(1), 0.
+	height := 24
+	for i := range s {
+		height += caseHead + barStep*len(s[i].Sides)
+		for j := range s[i].Sides {
+			wall := s[i].Sides[j].Median(wallOf)
+			shortest, longest = min(shortest, wall), max(longest, wall)
+		}
+	}
+	logarithmic := longest > maxLin*shortest
+	length := func(wall float64) float64 {
+		if logarithmic {
+			// The shortest bar is a tenth of the longest.
+			wall = 1 + 9*math.Log(wall/shortest)/math.Log(longest/shortest)
+			return (width - labels - values) * wall / 10
+		}
+		return (width - labels - values) * wall / longest
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %[1]d %[2]d" role="img" aria-label="%s">`+"\n",
+		width, height, html.EscapeString(s[0].Title+": wall time of each side"))
+	b.WriteString(style)
+	y := 0
+	for i := range s {
+		r := &s[i]
+		fmt.Fprintf(&b, `<text class="c" x="0" y="%d">%s</text>`+"\n", y+20, html.EscapeString(r.Case+": "+r.CaseAbout))
+		y += caseHead
+		for j := range r.Sides {
+			side := &r.Sides[j]
+			class := "peer"
+			if strings.HasPrefix(side.Name, "millrace") {
+				class = "ours"
+			}
+			wall := side.Median(wallOf)
+			bar := max(length(wall), 1)
+			fmt.Fprintf(&b, `<text x="%d" y="%d" text-anchor="end">%s</text>`, labels-8, y+12, html.EscapeString(side.Name))
+			fmt.Fprintf(&b, `<rect class="%s" x="%d" y="%d" width="%.1f" height="%d" rx="2"/>`, class, labels, y, bar, barSize)
+			fmt.Fprintf(&b, `<text class="v" x="%.1f" y="%d">%s s, %s ns/row</text>`+"\n", labels+bar+6, y+12,
+				digits(wall), digits(wall*1e9/float64(max(r.Params.Events.Rows, 1))))
+			y += barStep
+		}
+	}
+	note := "median wall time; shorter is better"
+	if logarithmic {
+		note += "; lengths are logarithmic"
+	}
+	fmt.Fprintf(&b, `<text class="n" x="0" y="%d">%s</text>`+"\n</svg>\n", y+16, note)
+	return b.String()
+}
