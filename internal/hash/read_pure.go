@@ -18,3 +18,9 @@ func equalKeys[K comparable](n *node, a, b *K) bool {
 func checkKey[K comparable](n *node, k *K) *KeyError { return n.check(reflect.ValueOf(k).Elem()) }
 
 func heldBy[K comparable](n *node, k *K) int64 { return n.held(reflect.ValueOf(k).Elem()) }
+
+func hashEach[K comparable](n *node, keys []K, hashes []uint64) {
+	for i := range keys {
+		hashes[i] = hashKey(n, &keys[i], 0)
+	}
+}

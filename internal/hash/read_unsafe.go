@@ -153,6 +153,36 @@ func hashKey[K comparable](n *node, k *K, seed uint64) uint64 {
 	return hashAt(n, unsafe.Pointer(k), seed)
 }
 
+// hashEach is hashKey of each key with seed 0, the shapes decided once.
+func hashEach[K comparable](n *node, keys []K, hashes []uint64) {
+	hashes = hashes[:len(keys)]
+	switch n.shape {
+	case shapeWord:
+		a := n.ops[0].off
+		for i := range keys {
+			hashes[i] = Uint64(*(*uint64)(unsafe.Add(unsafe.Pointer(&keys[i]), a)), 0)
+		}
+	case shapeWordWord:
+		a, b := n.ops[0].off, n.ops[1].off
+		for i := range keys {
+			p := unsafe.Pointer(&keys[i])
+			h := foldWord(0, *(*uint64)(unsafe.Add(p, a)))
+			hashes[i] = finish(foldWord(h, *(*uint64)(unsafe.Add(p, b))), 2)
+		}
+	case shapeWordU32:
+		a, b := n.ops[0].off, n.ops[1].off
+		for i := range keys {
+			p := unsafe.Pointer(&keys[i])
+			h := foldWord(0, *(*uint64)(unsafe.Add(p, a)))
+			hashes[i] = finish(foldWord(h, uint64(*(*uint32)(unsafe.Add(p, b)))), 2)
+		}
+	default:
+		for i := range keys {
+			hashes[i] = hashAt(n, unsafe.Pointer(&keys[i]), 0)
+		}
+	}
+}
+
 func hashAt(n *node, p unsafe.Pointer, seed uint64) uint64 {
 	ops := n.ops
 	switch n.shape {

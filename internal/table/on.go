@@ -44,7 +44,7 @@ func (t *Table[K]) checkInvariants() {
 			fail(2, "slot %d has %x of hash %x", i, s, h)
 		}
 		mask := len(t.slots) - 1
-		for j := int(h >> t.shift); j != i; j = (j + 1) & mask {
+		for j := t.home(h); j != i; j = (j + 1) & mask {
 			if t.slots[j] == 0 {
 				fail(3, "slot %d is empty before %d", j, i)
 			}

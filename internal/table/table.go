@@ -28,7 +28,9 @@ import (
 //  5. len(keys) <= cap(keys) = maxLoad(len(slots)) < len(slots), so that every probe ends.
 type Table[K comparable] struct {
 	hasher *hash.Hasher[K]
+	exact  bool // == is the equality of keys
 	slots  []uint64
+	skip   uint // leading bits of the hash that all keys share
 	shift  uint // 64 - log2(len(slots))
 	keys   []K
 	hashes []uint64
@@ -48,22 +50,30 @@ func New[K comparable](h *hash.Hasher[K]) *Table[K] {
 	if h == nil {
 		panic("table: New: nil hasher")
 	}
-	return &Table[K]{hasher: h, perKey: int64(reflect.TypeFor[K]().Size()) + 8}
+	return &Table[K]{hasher: h, exact: h.Exact(), perKey: int64(reflect.TypeFor[K]().Size()) + 8}
 }
+
+// NewPartition makes an empty table for keys whose hashes share their first skip bits: what is left of the hash
+// after a radix partition. It panics where skip leaves fewer than 32 bits.
+func NewPartition[K comparable](h *hash.Hasher[K], skip int) *Table[K] {
+	if skip < 0 || skip > maxSkip {
+		panic(fmt.Sprintf("table: NewPartition: skip %d, want 0 to %d", skip, maxSkip))
+	}
+	t := New(h)
+	t.skip = uint(skip)
+	return t
+}
+
+// maxSkip leaves as many bits as there can be slots.
+const maxSkip = 32
+
+// home returns the slot where the probe for a key of hash h begins.
+func (t *Table[K]) home(h uint64) int { return int(h << (t.skip & 63) >> (t.shift & 63)) }
 
 // Upsert returns the index of k, and whether k was added just now, as index Len()-1. It panics with a
 // *hash.KeyError where the hasher's Check would return one.
 func (t *Table[K]) Upsert(k K) (index int, added bool) {
-	h := t.hasher.Hash(&k, 0)
-	slot, index := t.probe(&k, h)
-	if index >= 0 {
-		return index, false
-	}
-	if t.Room() == 0 {
-		t.grow()
-		slot = t.vacant(h)
-	}
-	return t.insert(slot, &k, h), true
+	return t.UpsertHashed(&k, t.hasher.Hash(&k, 0))
 }
 
 // insert puts a key that is not there into an empty slot; there is room.
@@ -90,24 +100,32 @@ func (t *Table[K]) probe(k *K, h uint64) (slot, index int) {
 	}
 	slots := t.slots
 	mask := len(slots) - 1
-	for i := int(h >> t.shift); ; i++ {
+	for i := t.home(h); ; i++ {
 		i &= mask
 		s := slots[i]
 		if s == 0 {
 			return i, -1
 		}
 		if uint32(s>>32) == uint32(h) {
-			if index := int(uint32(s)) - 1; t.hasher.Equal(k, &t.keys[index]) {
+			if index := int(uint32(s)) - 1; t.equal(k, &t.keys[index]) {
 				return i, index
 			}
 		}
 	}
 }
 
+// equal is the hasher's Equal, inlined where == will do.
+func (t *Table[K]) equal(a, b *K) bool {
+	if t.exact {
+		return *a == *b
+	}
+	return t.hasher.Equal(a, b)
+}
+
 // vacant returns the slot where a key that is not there belongs.
 func (t *Table[K]) vacant(h uint64) int {
 	mask := len(t.slots) - 1
-	i := int(h >> t.shift)
+	i := t.home(h)
 	for t.slots[i] != 0 {
 		i = (i + 1) & mask
 	}
