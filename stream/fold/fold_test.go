@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"testing"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/millrace-go/millrace/stream"
 	"github.com/millrace-go/millrace/stream/fold"
+	"github.com/millrace-go/millrace/stream/streamtest"
 )
 
 // reading is what the laws fold: few different values, so that ties come, and the floats that make trouble.
@@ -53,89 +55,68 @@ func whole[T, A any](f stream.Fold[T, A], values []T) A {
 	return acc
 }
 
-// split folds a random tree over the values: leaves by Add, inner nodes by Merge.
-func split[T, A any](t *rapid.T, f stream.Fold[T, A], values []T) A {
-	if len(values) == 0 || rapid.IntRange(0, 3).Draw(t, "leaf") == 0 {
-		return whole(f, values)
-	}
-	at := rapid.IntRange(0, len(values)).Draw(t, "at")
-	left, right := split(t, f, values[:at]), split(t, f, values[at:])
-	f.Merge(&left, &right)
-	return left
-}
-
 // text tells apart what must be told apart: bits of floats, nil from empty.
 func text(acc any) string { return fmt.Sprintf("%#v", acc) }
 
-// mergesExactly is guarantee 2 and 3.
-func mergesExactly[A any](f stream.Fold[reading, A]) func(t *testing.T) {
+// hard makes readings that recur, with the floats that make trouble.
+func hard(r *rand.Rand, n int) []reading {
+	levels := []float64{0, math.Copysign(0, -1), 1, 1.5, -2, math.NaN(), math.Inf(1), 1e300}
+	list := make([]reading, n)
+	for i := range list {
+		list[i] = reading{
+			Sensor: strconv.Itoa(r.IntN(4)), Level: levels[r.IntN(len(levels))], Ticks: int8(r.Uint32()), At: i,
+		}
+	}
+	return list
+}
+
+// laws are guarantees 1, 2, 3 and 5.
+func laws[A any](f stream.Fold[reading, A]) func(t *testing.T) {
 	return func(t *testing.T) {
-		require.True(t, f.Exact)
-		rapid.Check(t, func(t *rapid.T) {
-			values := readings(t)
-			require.Equal(t, text(whole(f, values)), text(split(t, f, values)))
-		})
-		mergeSharesNothing(t, f)
+		streamtest.LawsWith(t, f, streamtest.LawsOptions[reading, A]{Generate: hard})
 	}
 }
 
-// mergeSharesNothing adds to both sides after a merge: neither may see what the other got.
-func mergeSharesNothing[A any](t *testing.T, f stream.Fold[reading, A]) {
-	rapid.Check(t, func(t *rapid.T) {
-		a, b, more := readings(t), readings(t), readings(t)
-		dst, src := whole(f, a), whole(f, b)
-		before := text(src)
-		f.Merge(&dst, &src)
-		require.Equal(t, before, text(src), "Merge changed src")
-		for _, v := range more {
-			f.Add(&src, v)
-		}
-		wantSrc := text(whole(f, append(slices.Clone(b), more...)))
-		for _, v := range more {
-			f.Add(&dst, v)
-		}
-		if f.Exact {
-			require.Equal(t, text(whole(f, slices.Concat(a, b, more))), text(dst), "dst sees what src got")
-		}
-		require.Equal(t, wantSrc, text(src), "src sees what dst got")
-	})
+func TestFolds_Laws(t *testing.T) {
+	t.Run("Count", laws(fold.Count[reading]()))
+	t.Run("Sum", laws(fold.Sum(ticks))) // wraps around
+	t.Run("Min", laws(fold.Min(level)))
+	t.Run("Max", laws(fold.Max(level)))
+	t.Run("Min_string", laws(fold.Min(sensor)))
+	t.Run("First", laws(fold.First[reading]()))
+	t.Run("Last", laws(fold.Last[reading]()))
+	t.Run("Collect", laws(fold.Collect[reading]()))
+	t.Run("Top_1", laws(fold.Top(1, byLevel)))
+	t.Run("Top_3", laws(fold.Top(3, byLevel)))
+	t.Run("Top_300", laws(fold.Top(300, byLevel)))
+	t.Run("Pair", laws(fold.Pair(fold.Last[reading](), fold.Pair(fold.Count[reading](), fold.Collect[reading]()))))
+	t.Run("On", laws(fold.On(sensor, fold.Collect[string]())))
+	t.Run("Where", laws(fold.Where(steady, fold.Top(2, byLevel))))
+
+	// Floats merge to the same value but for rounding.
+	t.Run("Sum_floats", laws(fold.Sum(tenths)))
+	t.Run("Mean", laws(fold.Mean(tenths)))
+	t.Run("Pair_with_floats", laws(fold.Pair(fold.Count[reading](), fold.Sum(tenths))))
 }
 
-func TestFolds_Law_MergeEqualsWhole(t *testing.T) {
-	t.Run("Count", mergesExactly(fold.Count[reading]()))
-	t.Run("Sum", mergesExactly(fold.Sum(ticks))) // wraps around
-	t.Run("Min", mergesExactly(fold.Min(level)))
-	t.Run("Max", mergesExactly(fold.Max(level)))
-	t.Run("Min_string", mergesExactly(fold.Min(sensor)))
-	t.Run("First", mergesExactly(fold.First[reading]()))
-	t.Run("Last", mergesExactly(fold.Last[reading]()))
-	t.Run("Collect", mergesExactly(fold.Collect[reading]()))
-	t.Run("Top_1", mergesExactly(fold.Top(1, byLevel)))
-	t.Run("Top_3", mergesExactly(fold.Top(3, byLevel)))
-	t.Run("Top_all", mergesExactly(fold.Top(100, byLevel)))
-	t.Run("Pair", mergesExactly(fold.Pair(fold.Last[reading](), fold.Pair(fold.Count[reading](), fold.Collect[reading]()))))
-	t.Run("On", mergesExactly(fold.On(sensor, fold.Collect[string]())))
-	t.Run("Where", mergesExactly(fold.Where(steady, fold.Top(2, byLevel))))
-}
+func tenths(r reading) float64 { return float64(r.Ticks) / 10 }
 
-// Folds of floats merge to the same value but for rounding: on whole numbers there is none, so the law holds to
-// the bit there.
-func TestFolds_Law_FloatsMergeUpToRounding(t *testing.T) {
-	small := func(r reading) float64 { return float64(r.Ticks) }
-	sum, mean := fold.Sum(small), fold.Mean(small)
-	require.False(t, sum.Exact)
-	require.False(t, mean.Exact)
-	require.False(t, fold.Pair(fold.Count[reading](), sum).Exact, "a pair is as exact as the worse of the two")
+func TestExact_Table(t *testing.T) {
+	for name, exact := range map[string]bool{
+		"Count": fold.Count[reading]().Exact, "Sum": fold.Sum(ticks).Exact, "Min": fold.Min(level).Exact, "Max": fold.Max(level).Exact,
+		"First": fold.First[reading]().Exact, "Last": fold.Last[reading]().Exact, "Collect": fold.Collect[reading]().Exact,
+		"Top": fold.Top(3, byLevel).Exact, "Pair": fold.Pair(fold.Count[reading](), fold.Min(level)).Exact,
+		"On": fold.On(sensor, fold.Collect[string]()).Exact, "Where": fold.Where(steady, fold.Top(2, byLevel)).Exact,
+	} {
+		require.True(t, exact, name)
+	}
+	require.False(t, fold.Sum(tenths).Exact)
+	require.False(t, fold.Mean(tenths).Exact)
+	require.False(t, fold.Pair(fold.Count[reading](), fold.Sum(tenths)).Exact, "a pair is as exact as the worse of the two")
 	require.False(t, fold.Sum(func(r reading) float32 { return 0 }).Exact)
-	rapid.Check(t, func(t *rapid.T) {
-		values := readings(t)
-		require.Equal(t, whole(sum, values), split(t, sum, values))
-		require.Equal(t, whole(mean, values), split(t, mean, values))
-	})
-	mergeSharesNothing(t, mean)
 
-	tenths := func(int) float64 { return 0.1 }
-	f := fold.Sum(tenths)
+	tenth := func(int) float64 { return 0.1 }
+	f := fold.Sum(tenth)
 	a, b := whole(f, make([]int, 3)), whole(f, make([]int, 3))
 	f.Merge(&a, &b)
 	require.NotEqual(t, whole(f, make([]int, 6)), a, "the example of why Exact is false no longer shows it")

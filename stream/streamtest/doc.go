@@ -58,6 +58,7 @@
 //   - [Check], [CheckSource], [CheckSink]: the contract, for any operator, source or sink. The forms with With take
 //     [CheckOptions]; [Violations] and its siblings return errors instead of failing a test.
 //   - [Model]: an operator against a naive twin, on random inputs of awkward lengths; the failing input is shrunk.
+//   - [Laws]: what engines take for granted of a [stream.Fold], merging and spilling included.
 //   - [Script]: a source for hand-made cases: an error after two elements, a panic, a single use.
 //   - [Equal], [Unordered], [Want], [WantError]: what a stream yields. [Diff] and [Format] are their parts.
 //   - [Allocs]: how often an operator allocates per element.

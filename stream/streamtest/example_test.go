@@ -204,8 +204,7 @@ func ExampleModel() {
 	// replay: streamtest.ModelOptions{Seed: 6, Cases: 1}
 }
 
-// What the operator needs of its input, Generate gives and Valid keeps while the input shrinks; the operator under
-// other options is a variant, and must give the same to the last bit.
+// The operator under other options is a variant, and must give the same to the last bit.
 func ExampleModelWith() {
 	byValue := func(a, b Reading) int { return cmp.Compare(a.Value, b.Value) }
 	top := func(chunk int) func(stream.Seq[Reading]) stream.Seq[Reading] {

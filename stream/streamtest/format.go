@@ -2,11 +2,13 @@ package streamtest
 
 import (
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/millrace-go/millrace/stream"
 )
@@ -18,27 +20,41 @@ func Format[T any](v T) string { return formatValue(reflect.ValueOf(&v).Elem()) 
 const formatLimit = 300 // bytes of one value
 
 func formatValue(v reflect.Value) string {
-	f := formatter{}
+	f := formatter{limit: formatLimit}
 	f.value(v, 0)
-	s := f.String()
-	if len(s) > formatLimit {
-		cut := formatLimit
-		for cut > 0 && s[cut]&0xC0 == 0x80 { // not inside a rune
-			cut--
-		}
-		s = s[:cut] + "…"
-	}
-	return s
+	return cut(f.String())
 }
 
-type formatter struct{ strings.Builder }
+// cut shortens a text to formatLimit bytes, not inside a rune.
+func cut(s string) string {
+	if len(s) <= formatLimit {
+		return s
+	}
+	end := formatLimit
+	for end > 0 && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end] + "…"
+}
+
+// text is a value in full, down to ten levels: what the kit compares to see whether a value was changed.
+func text[T any](v *T) string {
+	f := formatter{limit: math.MaxInt}
+	f.value(reflect.ValueOf(v).Elem(), 0)
+	return f.String()
+}
+
+type formatter struct {
+	strings.Builder
+	limit int // bytes after which the rest is left out
+}
 
 func (f *formatter) value(v reflect.Value, depth int) {
 	if !v.IsValid() {
 		f.WriteString("nil")
 		return
 	}
-	if f.Len() > formatLimit || depth > 10 {
+	if f.Len() > f.limit || depth > 10 {
 		f.WriteString("…")
 		return
 	}
@@ -135,7 +151,7 @@ func (f *formatter) list(v reflect.Value, depth int) {
 		if i > 0 {
 			f.WriteByte(' ')
 		}
-		if f.Len() > formatLimit {
+		if f.Len() > f.limit {
 			f.WriteString("…")
 			break
 		}
@@ -151,7 +167,11 @@ func (f *formatter) mapping(v reflect.Value, depth int) {
 	}
 	var entries []string
 	for iter := v.MapRange(); iter.Next(); {
-		entries = append(entries, formatValue(addressable(iter.Key()))+":"+formatValue(addressable(iter.Value())))
+		entry := formatter{limit: f.limit}
+		entry.value(addressable(iter.Key()), depth+1)
+		entry.WriteByte(':')
+		entry.value(addressable(iter.Value()), depth+1)
+		entries = append(entries, entry.String())
 	}
 	slices.Sort(entries)
 	f.WriteString("map[" + strings.Join(entries, " ") + "]")

@@ -127,28 +127,9 @@ func (m *modelCheck[In, Out]) checkCase(seed uint64) error {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "streamtest: the operator differs from its model: %s\n", found)
-	fmt.Fprintf(&b, "the input, %s", plural(len(small), "element"))
-	if len(small) < len(values) {
-		fmt.Fprintf(&b, " (shrunk from %d in %s):\n", len(values), plural(runs, "run"))
-	} else {
-		b.WriteString(":\n")
-	}
-	listInput(&b, small)
+	reportInput(&b, small, len(values), runs)
 	fmt.Fprintf(&b, "replay: streamtest.ModelOptions{Seed: %d, Cases: 1}", seed)
 	return errors.New(b.String())
-}
-
-// shownInputs is how many elements of a failing input are printed.
-const shownInputs = 40
-
-func listInput[T any](b *strings.Builder, values []T) {
-	for i, v := range values {
-		if i == shownInputs {
-			fmt.Fprintf(b, "  ... and %s\n", plural(len(values)-i, "more element"))
-			return
-		}
-		fmt.Fprintf(b, "  %d: %s\n", i, Format(v))
-	}
 }
 
 // edgeLengths are where chunks end, tables grow and trees get a level.

@@ -1,10 +1,12 @@
 package streamtest
 
 import (
+	"fmt"
 	"math"
 	"math/bits"
 	"reflect"
 	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -204,4 +206,23 @@ func shorter(s string) []string {
 		}
 	}
 	return list
+}
+
+// shownInputs is how many elements of a failing input are printed.
+const shownInputs = 40
+
+// reportInput writes a failing input, and how it was found.
+func reportInput[T any](b *strings.Builder, small []T, from, runs int) {
+	fmt.Fprintf(b, "the input, %s", plural(len(small), "element"))
+	if len(small) < from {
+		fmt.Fprintf(b, " (shrunk from %d in %s)", from, plural(runs, "run"))
+	}
+	b.WriteString(":\n")
+	for i, v := range small {
+		if i == shownInputs {
+			fmt.Fprintf(b, "  ... and %s\n", plural(len(small)-i, "more element"))
+			return
+		}
+		fmt.Fprintf(b, "  %d: %s\n", i, Format(v))
+	}
 }
