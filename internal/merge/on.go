@@ -1,0 +1,42 @@
+//go:build invariants
+
+package merge
+
+import "fmt"
+
+// checkInvariants panics with the number of the first invariant that does not hold. Of many inputs it looks at the
+// winner's path alone, so that a test stays linear.
+func (t *Tree[T]) checkInvariants() {
+	fail := func(number int, format string, args ...any) {
+		panic(fmt.Sprintf("merge: invariant %d: %s\nnodes %v", number, fmt.Sprintf(format, args...), t.nodes))
+	}
+	k := len(t.inputs)
+	if len(t.nodes) != k || len(t.heads) != k || len(t.rest) != k {
+		fail(1, "%d nodes and %d heads of %d inputs", len(t.nodes), len(t.heads), k)
+	}
+	w := t.nodes[0]
+	for n := (k + int(w.input%ended)) / 2; n > 0; n /= 2 {
+		if t.before(t.nodes[n], w) {
+			fail(2, "%v at node %d comes before the winner %v", t.nodes[n], n, w)
+		}
+	}
+	if k > 64 {
+		return
+	}
+	for i, head := range t.heads {
+		if head == nil && len(t.rest[i]) > 0 {
+			fail(3, "input %d has ended, and %d elements behind", i, len(t.rest[i]))
+		}
+	}
+	seen := make([]bool, k)
+	for n, l := range t.nodes {
+		i := int(l.input % ended)
+		if i >= k || seen[i] || l != t.player(i) {
+			fail(1, "node %d has %v", n, l)
+		}
+		seen[i] = true
+		if n > 0 && t.before(l, w) {
+			fail(2, "%v at node %d comes before the winner %v", l, n, w)
+		}
+	}
+}
