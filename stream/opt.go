@@ -1,6 +1,10 @@
 package stream
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/millrace-go/millrace/internal/rowcodec"
+)
 
 // Opt is a value that may be missing (not said), null (said to be nothing) or present. The zero value is
 // missing. An Opt of a comparable V is comparable, so it serves as a key: null then is a group of its own,
@@ -56,4 +60,49 @@ func (o Opt[V]) String() string {
 		return "null"
 	}
 	return "missing"
+}
+
+// AppendBinary appends the state, one byte, and the value if it is present. It is an encoding.BinaryAppender: what
+// internal codecs and encoding/gob read an Opt by. It fails where V holds something that cannot be written, such
+// as an interface.
+func (o Opt[V]) AppendBinary(dst []byte) ([]byte, error) {
+	codec, err := rowcodec.New[V]()
+	if err != nil {
+		return dst, err
+	}
+	if o.state != optPresent {
+		return append(dst, byte(o.state)), nil
+	}
+	out, err := codec.Append(append(dst, byte(o.state)), &o.value)
+	if err != nil {
+		return dst, err
+	}
+	return out, nil
+}
+
+// MarshalBinary is AppendBinary to new memory.
+func (o Opt[V]) MarshalBinary() ([]byte, error) { return o.AppendBinary(nil) }
+
+// UnmarshalBinary reads what AppendBinary appended. Where src is anything else it returns an error that matches
+// ErrCorrupt, and leaves o as it was.
+func (o *Opt[V]) UnmarshalBinary(src []byte) error {
+	codec, err := rowcodec.New[V]()
+	if err != nil {
+		return err
+	}
+	if len(src) == 0 || src[0] > byte(optPresent) {
+		return fmt.Errorf("stream: Opt: %w: the state is not 0, 1 or 2", ErrCorrupt)
+	}
+	opt := Opt[V]{state: optState(src[0])}
+	rest := src[1:]
+	if opt.state == optPresent {
+		if rest, err = codec.Decode(rest, &opt.value); err != nil {
+			return fmt.Errorf("stream: Opt: %w: %w", ErrCorrupt, err)
+		}
+	}
+	if len(rest) > 0 {
+		return fmt.Errorf("stream: Opt: %w: %d bytes are left behind the value", ErrCorrupt, len(rest))
+	}
+	*o = opt
+	return nil
 }

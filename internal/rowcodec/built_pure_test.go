@@ -1,0 +1,5 @@
+//go:build purego
+
+package rowcodec
+
+var builtWalk walk = byReflection{}
