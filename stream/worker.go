@@ -31,6 +31,7 @@ type worker struct {
 	done     chan struct{}
 	returned bool        // fn came back
 	panicked *PanicError // nil and not returned: Goexit
+	joined   bool        // by the owner: what ended the worker has been passed on
 }
 
 // goWorker runs fn on a goroutine.
@@ -56,9 +57,14 @@ func goWorker(fn func()) *worker {
 	return w
 }
 
-// join waits for the end of the worker, and ends as it did.
+// join waits for the end of the worker, and ends as it did. Once it has, it can be called again, deferred say, and
+// does nothing.
 func (w *worker) join() {
 	<-w.done
+	if w.joined {
+		return
+	}
+	w.joined = true
 	switch {
 	case w.panicked != nil:
 		panic(w.panicked)

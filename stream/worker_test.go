@@ -31,9 +31,12 @@ func TestWorker(t *testing.T) {
 	require.True(t, returned)
 	require.Nil(t, recovered)
 
-	recovered, returned = ends(goWorker(runtime.Goexit))
+	left := goWorker(runtime.Goexit)
+	recovered, returned = ends(left)
 	require.False(t, returned, "Goexit continues on the joining goroutine")
 	require.Nil(t, recovered)
+	_, returned = ends(left)
+	require.True(t, returned, "it is passed on once")
 
 	boom := errors.New("boom")
 	recovered, _ = ends(goWorker(func() { explode(boom) }))
