@@ -1,10 +1,6 @@
 package stream
 
-import (
-	"fmt"
-	"runtime"
-	"runtime/debug"
-)
+import "fmt"
 
 // PanicError is what a loop panics with where a function of the caller's panicked on a worker's goroutine: the
 // value, and the stack on which it happened, which the consumer's own does not show.
@@ -28,10 +24,9 @@ func (e *PanicError) Unwrap() error {
 // joins it before it returns, on every path. A panic or a Goexit of the worker continues on the goroutine that
 // joins.
 type worker struct {
-	done     chan struct{}
-	returned bool        // fn came back
-	panicked *PanicError // nil and not returned: Goexit
-	joined   bool        // by the owner: what ended the worker has been passed on
+	done   chan struct{}
+	end    outcome
+	joined bool // by the owner: what ended the worker has been passed on
 }
 
 // goWorker runs fn on a goroutine.
@@ -39,20 +34,7 @@ func goWorker(fn func()) *worker {
 	w := &worker{done: make(chan struct{})}
 	go func() {
 		defer close(w.done)
-		defer func() {
-			if w.returned {
-				return
-			}
-			switch v := recover().(type) {
-			case nil:
-			case *PanicError: // of a worker's worker: its stack is the one that tells
-				w.panicked = v
-			default:
-				w.panicked = &PanicError{Value: v, Stack: debug.Stack()}
-			}
-		}()
-		fn()
-		w.returned = true
+		w.end.catch(func() error { fn(); return nil })
 	}()
 	return w
 }
@@ -65,10 +47,5 @@ func (w *worker) join() {
 		return
 	}
 	w.joined = true
-	switch {
-	case w.panicked != nil:
-		panic(w.panicked)
-	case !w.returned:
-		runtime.Goexit()
-	}
+	_ = w.end.rethrow() // it has no error
 }
