@@ -1,6 +1,7 @@
 package streamtest_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/millrace-go/millrace/internal/contracttest"
@@ -35,8 +36,21 @@ func TestContract(t *testing.T) {
 		"Model":            judge,
 		"ModelWith":        judge,
 		"Mismatch":         judge,
-		"Equal":            equal(streamtest.Equal[int]),
-		"Unordered":        equal(streamtest.Unordered[int]),
+		"CheckFaults":      judge,
+		"CheckFaultsWith":  judge,
+		"FaultViolations":  judge,
+		"CheckBorrow":      judge,
+		"CheckBorrowWith":  judge,
+		"BorrowViolations": judge,
+		"CheckOwned":       judge,
+		"OwnedViolations":  judge,
+		"Borrowed": func(t *testing.T) {
+			streamtest.CheckSource(t, func() stream.Seq[[]int] {
+				return stream.Map(streamtest.Borrowed([]int{1, 2}, nil, []int{3}), slices.Clone)
+			})
+		},
+		"Equal":     equal(streamtest.Equal[int]),
+		"Unordered": equal(streamtest.Unordered[int]),
 		"Want": equal(func(t streamtest.TB, s stream.Seq[int], want ...int) {
 			streamtest.Want(t, s, streamtest.WantOptions{}, want...)
 		}),

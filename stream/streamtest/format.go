@@ -39,8 +39,12 @@ func cut(s string) string {
 
 // text is a value in full, down to ten levels: what the kit compares to see whether a value was changed.
 func text[T any](v *T) string {
+	return formatAll(reflect.ValueOf(v).Elem())
+}
+
+func formatAll(v reflect.Value) string {
 	f := formatter{limit: math.MaxInt}
-	f.value(reflect.ValueOf(v).Elem(), 0)
+	f.value(v, 0)
 	return f.String()
 }
 

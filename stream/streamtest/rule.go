@@ -20,13 +20,15 @@ const (
 	RuleRepeat         Rule = "E9 repeatable"           // same input, same output
 	RuleLazy           Rule = "E10 lazy"                // nothing is read before the first pull
 	RuleAhead          Rule = "E10 read ahead"          // a streaming operator reads no more than an output needs
+	RuleFault          Rule = "faults answered"         // a fault of the temp directory is an error, or does no harm
+	RuleBorrow         Rule = "borrowed memory"         // what was lent is given back, what was given stays
 	RuleHealthy        Rule = "healthy run"             // without faults, the operator ends without an error
 	RuleHang           Rule = "no hang"                 // every run ends
 )
 
 // Violation is one broken rule. Checks collect all of them; the same rule broken at many positions is one
-// Violation, told at the first position. Rules about runs that differ (E6, E7, E9) and about lost errors are told once
-// for each kind of step.
+// Violation, told at the first position. Rules about runs that differ (E6, E7, E9), about lost errors and about faults are told
+// once for each kind of step.
 type Violation struct {
 	Rule   Rule   // the rule that is broken
 	Step   string // what the kit was doing, "error at input 2 of 24"
@@ -71,7 +73,7 @@ type findingKey struct {
 func (f *findings) add(rule Rule, s step, format string, args ...any) {
 	key := findingKey{rule, ""}
 	switch rule {
-	case RuleErrorForwarded, RuleRerun, RulePanic, RuleRepeat:
+	case RuleErrorForwarded, RuleRerun, RulePanic, RuleRepeat, RuleFault, RuleBorrow:
 		key.kind = s.kind
 	}
 	if v := f.index[key]; v != nil {
