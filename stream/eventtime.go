@@ -108,7 +108,7 @@ type eventClock[T any] struct {
 	nullTime func(T) bool // nil: every time is one
 	rejects  Sink[T]      // nil: a null time is only counted, one out of range an error
 	late     Sink[Late[T]]
-	disorder int64
+	disorder int64 // nanoseconds; math.MaxInt64: the watermark is never moved by events
 	low      int64 // times below low and above high are out of range:
 	high     int64 // the arithmetic on windows around them must not overflow
 
@@ -141,7 +141,7 @@ func (c *eventClock[T]) admit(v T) (t int64, ok bool, err error) {
 
 // see moves the watermark to disorder before t, never back, and reports whether it moved.
 func (c *eventClock[T]) see(t int64) bool {
-	if t < math.MinInt64+c.disorder {
+	if c.disorder == math.MaxInt64 || t < math.MinInt64+c.disorder {
 		return false
 	}
 	return c.advance(t - c.disorder)

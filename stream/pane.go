@@ -1,21 +1,20 @@
 package stream
 
-import "github.com/millrace-go/millrace/internal/table"
-
-// pane is one open window: accs[i] is the accumulator of the key of index i.
+// pane is one open window: the keys seen in it with their accumulators.
 //
 //	open    { 12:00 -> pane, 13:00 -> pane }      starts   heap of 12:00, 13:00
-//	pane    table  [ ann ][ bob ]                 prev     the pane that starts Every earlier, once it was met
-//	        accs   [  7  ][  2  ]
+//	pane    keys   [ ann ][ bob ]                 prev     the pane that starts Every earlier, once it was met
+//	        vals   [  7  ][  2  ]
 //
-// A table per window makes closing one cheap and its keys come out in order of hash; it costs some hundred bytes where
+// A table per window makes closing one cheap, and its keys come out in order of hash; it costs some hundred bytes where
 // a window has a single key.
+//
+// Invariant: the account holds paneBytes + slots.bytes() + held for each open pane, and nothing else.
 type pane[K comparable, A any] struct {
-	start  int64
-	table  *table.Table[K]
-	accs   []A
-	booked int64       // bytes on the account; 0 where nothing is bounded
-	prev   *pane[K, A] // the open one that starts every earlier, if it was met from here
+	slots[K, A]
+	start int64
+	held  int64       // bytes that accumulators hold beyond their static size, by Fold.Size; counted where bounded
+	prev  *pane[K, A] // the open one that starts Every earlier, if it was met from here
 }
 
 // paneBytes is what a pane takes beside table and accumulators: itself, the table's header, its place in map and heap.
@@ -35,19 +34,10 @@ func (w *Windows[T, K, A]) pane(start int64) (*pane[K, A], error) {
 	}
 	p := w.open[start]
 	if p == nil {
-		if p = w.spare; p == nil {
-			if err := w.book(paneBytes); err != nil {
-				return nil, err
-			}
-			p = &pane[K, A]{table: table.New(w.keys.hasher)}
-			if w.bounded {
-				p.booked = paneBytes
-			}
+		var err error
+		if p, err = w.newPane(start); err != nil {
+			return nil, err
 		}
-		w.spare = nil
-		p.start = start
-		w.open[start] = p
-		w.starts.push(start)
 	}
 	if before != nil && before.start == start+w.every {
 		before.prev = p
@@ -56,72 +46,49 @@ func (w *Windows[T, K, A]) pane(start int64) (*pane[K, A], error) {
 	return p, nil
 }
 
+// newPane opens the window that starts at start, which is not open.
+func (w *Windows[T, K, A]) newPane(start int64) (*pane[K, A], error) {
+	p := w.spare
+	if p == nil {
+		if w.account != nil {
+			if err := w.account.Grow(paneBytes); err != nil {
+				return nil, err
+			}
+		}
+		p = &pane[K, A]{slots: newSlots[K, A](w.keys)}
+	}
+	w.spare = nil
+	p.start = start
+	w.open[start] = p
+	w.starts.push(start)
+	return p, nil
+}
+
 // add folds v into the group of k in p.
 func (w *Windows[T, K, A]) add(p *pane[K, A], k *K, v T) error {
-	i, added, err := w.upsert(p, k)
+	i, added, err := p.upsert(w.keys, k, w.account)
 	if err != nil {
 		return err
 	}
-	acc := &p.accs[i]
-	if !w.bounded {
+	acc := &p.vals[i]
+	if added && w.fold.New != nil {
+		*acc = w.fold.New()
+	}
+	if w.account == nil || w.fold.Size == nil {
 		w.fold.Add(acc, v)
 		return nil
 	}
-	var more int64
-	if added {
-		more = w.keys.hasher.Held(p.table.Key(i))
+	before := int64(0)
+	if !added {
+		before = sizeOfAcc(&w.fold, acc)
 	}
-	if w.fold.Size == nil {
-		w.fold.Add(acc, v)
-	} else {
-		if !added {
-			more -= int64(w.fold.Size(acc))
-		}
-		w.fold.Add(acc, v)
-		more += int64(w.fold.Size(acc))
-	}
-	return w.bookIn(p, more)
-}
-
-// upsert finds or adds the group of k in p. Where a new key needs more room, table and accumulators grow together,
-// after it is booked.
-func (w *Windows[T, K, A]) upsert(p *pane[K, A], k *K) (index int, added bool, err error) {
-	if p.table.Room() == 0 {
-		if index, ok := p.table.Find(k); ok {
-			return index, false, nil
-		}
-		n, bytes := p.table.Growth()
-		if err := w.bookIn(p, bytes+int64(n)*w.accSize); err != nil {
-			return 0, false, err
-		}
-		p.accs = append(make([]A, 0, cap(p.accs)+n), p.accs...)
-	}
-	index, added = p.table.Upsert(*k)
-	if added {
-		p.accs = append(p.accs, w.fold.Init())
-	}
-	return index, added, nil
-}
-
-// bookIn books n more bytes for p, or gives -n back.
-func (w *Windows[T, K, A]) bookIn(p *pane[K, A], n int64) error {
-	if !w.bounded || n == 0 {
-		return nil
-	}
-	if n < 0 {
-		w.account.Shrink(-n)
-	} else if err := w.account.Grow(n); err != nil {
+	w.fold.Add(acc, v)
+	more := sizeOfAcc(&w.fold, acc) - before
+	if err := rebook(w.account, more); err != nil {
 		return err
 	}
-	p.booked += n
+	p.held += more
 	return nil
-}
-
-func (w *Windows[T, K, A]) book(n int64) error {
-	if !w.bounded {
-		return nil
-	}
-	return w.account.Grow(n)
 }
 
 // drop lets go of a window that has closed. Where nothing is bounded its memory serves the next, unless it is far
@@ -134,53 +101,12 @@ func (w *Windows[T, K, A]) drop(p *pane[K, A]) {
 		next.prev = nil
 	}
 	p.prev = nil
-	if w.bounded {
-		w.account.Shrink(p.booked)
+	if w.account != nil {
+		w.account.Shrink(paneBytes + p.bytes() + p.held)
 		return
 	}
-	if w.spare != nil || len(p.accs) < cap(p.accs)/8 {
-		return
-	}
-	p.table.Reset()
-	clear(p.accs) // what was handed out is the consumer's
-	p.accs = p.accs[:0]
-	w.spare = p
-}
-
-// startHeap is a binary heap of starts: the least is first.
-type startHeap []int64
-
-func (h *startHeap) push(start int64) {
-	*h = append(*h, start)
-	s := *h
-	for i := len(s) - 1; i > 0; {
-		parent := (i - 1) / 2
-		if s[parent] <= s[i] {
-			return
-		}
-		s[parent], s[i] = s[i], s[parent]
-		i = parent
-	}
-}
-
-// pop removes the least; there must be one.
-func (h *startHeap) pop() {
-	s := *h
-	last := len(s) - 1
-	s[0] = s[last]
-	s = s[:last]
-	*h = s
-	for i := 0; ; {
-		least := i
-		for child := 2*i + 1; child <= 2*i+2 && child < last; child++ {
-			if s[child] < s[least] {
-				least = child
-			}
-		}
-		if least == i {
-			return
-		}
-		s[i], s[least] = s[least], s[i]
-		i = least
+	if w.spare == nil && len(p.vals) >= cap(p.vals)/8 {
+		p.reset() // what was handed out is the consumer's
+		w.spare = p
 	}
 }

@@ -3,7 +3,6 @@ package stream
 import (
 	"errors"
 	"math"
-	"reflect"
 	"time"
 )
 
@@ -25,12 +24,10 @@ type Windows[T any, K comparable, A any] struct {
 	offset int64 // of the starts from a multiple of every, [0, every)
 
 	open    map[int64]*pane[K, A] // by start
-	starts  startHeap             // the keys of open
+	starts  minHeap[int64]        // the keys of open
 	recent  *pane[K, A]           // of open, the one used last; nil: none
 	spare   *pane[K, A]           // an empty one to use again; nil: none
-	account *Account
-	bounded bool
-	accSize int64 // static bytes of an accumulator
+	account *Account              // nil: nothing is bounded
 
 	failed error // what ended the state
 }
@@ -89,9 +86,8 @@ func newWindows[T any, K comparable, A any](fn, as string, size time.Duration, k
 		},
 		keys: keys, key: key, fold: fold,
 		size: int64(size), every: int64(every), offset: floorMod(int64(o.Offset), int64(every)),
-		open: make(map[int64]*pane[K, A]), account: o.Resources.Account("stream: " + as),
-		bounded: o.Resources.Memory > 0 || o.Resources.Budget != nil,
-		accSize: int64(reflect.TypeFor[A]().Size()),
+		open: make(map[int64]*pane[K, A]), starts: minHeap[int64]{before: func(a, b *int64) bool { return *a < *b }},
+		account: o.Resources.accountOf(as),
 	}, nil
 }
 
@@ -180,12 +176,12 @@ func (w *Windows[T, K, A]) push(v T, out Sink[Windowed[K, A]]) error {
 
 // close gives the windows that end at the watermark or before to out.
 func (w *Windows[T, K, A]) close(out Sink[Windowed[K, A]]) error {
-	for len(w.starts) > 0 && w.starts[0]+w.size <= w.clock.watermark {
-		start := w.starts[0]
+	for w.starts.len() > 0 && *w.starts.first()+w.size <= w.clock.watermark {
+		start := *w.starts.first()
 		p := w.open[start]
 		r := Windowed[K, A]{Start: instant(start), End: instant(start + w.size)}
 		for i := range p.table.ByHash() {
-			r.Key, r.Value = *p.table.Key(i), p.accs[i]
+			r.Key, r.Value = *p.table.Key(i), p.vals[i]
 			if err := out(r); err != nil {
 				return err
 			}
@@ -199,8 +195,8 @@ func (w *Windows[T, K, A]) close(out Sink[Windowed[K, A]]) error {
 }
 
 func (w *Windows[T, K, A]) flush(out Sink[Windowed[K, A]]) error {
-	for len(w.starts) > 0 {
-		w.clock.advance(w.starts[0] + w.size)
+	for w.starts.len() > 0 {
+		w.clock.advance(*w.starts.first() + w.size)
 		if err := w.close(out); err != nil {
 			return err
 		}
@@ -210,7 +206,9 @@ func (w *Windows[T, K, A]) flush(out Sink[Windowed[K, A]]) error {
 
 // end gives the memory back and publishes the counts, when an operator's run ends.
 func (w *Windows[T, K, A]) end(stats *WindowStats) {
-	w.account.Close()
+	if w.account != nil {
+		w.account.Close()
+	}
 	if stats != nil {
 		*stats = w.clock.stats
 	}

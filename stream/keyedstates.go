@@ -1,0 +1,59 @@
+package stream
+
+// keyedStates holds a state for each key of an operator and forgets those that are over. It does so when the table is full and
+// before it grows: at least half of the states must be over for their keys to be thrown out, so that a walk through
+// n states is paid for by the n/2 keys that came since the last one.
+type keyedStates[K comparable, S any] struct {
+	slots[K, S]
+	keys    keys[K]
+	account *Account       // nil: nothing is bounded
+	over    func(*S) bool  // whether a state can be forgotten; once true, always true
+	held    func(*S) int64 // bytes it holds on the account beyond its static size; nil: none
+}
+
+// of returns the state of k, a zero one if there is none. The pointer is valid until the next call.
+func (s *keyedStates[K, S]) of(k *K) (state *S, err error) {
+	if s.table.Room() == 0 && s.table.Len() > 0 {
+		if index, ok := s.table.Find(k); ok {
+			return &s.vals[index], nil
+		}
+		if err := s.tidy(); err != nil {
+			return nil, err
+		}
+	}
+	index, _, err := s.upsert(s.keys, k, s.account)
+	if err != nil {
+		return nil, err
+	}
+	return &s.vals[index], nil
+}
+
+// tidy moves the states that go on to another table, if they are the smaller half.
+func (s *keyedStates[K, S]) tidy() error {
+	live := 0
+	for i := range s.vals {
+		if !s.over(&s.vals[i]) {
+			live++
+		}
+	}
+	if live > len(s.vals)/2 {
+		return nil
+	}
+	fresh := newSlots[K, S](s.keys)
+	for i := range s.vals {
+		if state := &s.vals[i]; !s.over(state) {
+			to, _, err := fresh.upsert(s.keys, s.table.Key(i), s.account)
+			if err != nil {
+				return err
+			}
+			fresh.vals[to] = *state
+		} else if s.account != nil && s.held != nil {
+			s.account.Shrink(s.held(state))
+		}
+	}
+	if s.account != nil {
+		s.account.Shrink(s.bytes())
+	}
+	s.slots = fresh
+	return nil
+}
