@@ -36,6 +36,7 @@ type UserTypeName struct {
 // The accessors are what operators take.
 
 func (e Event) UserType() UserType         { return UserType{e.User, e.Type} }
+func (e Event) Time() int64                { return e.At }
 func (e Event) UserTypeName() UserTypeName { return UserTypeName{e.User, e.TypeName} }
 
 // Types are the kinds of events, the most frequent first.
