@@ -31,7 +31,8 @@ func Pull[T any](s Seq[T], opts PullOptions) *Cursor[T] {
 		err := &OptionError{Package: "stream", Func: "Pull", Option: "Chunk", Got: opts.Chunk, Want: "0 or positive"}
 		return &Cursor[T]{stop: func() {}, err: err, done: true}
 	}
-	next, stop := iter.Pull2(chunks(s, max(opts.Chunk, 1)))
+	n := max(opts.Chunk, 1)
+	next, stop := iter.Pull2(chunks(s, n, n))
 	return &Cursor[T]{next: next, stop: stop}
 }
 
@@ -39,10 +40,11 @@ func Pull[T any](s Seq[T], opts PullOptions) *Cursor[T] {
 // means "all of it" must not be allocated up front.
 const firstChunk = 1024
 
-// chunks yields runs of up to n elements in a buffer that it uses again; an error comes alone, after the
-// elements before it.
-func chunks[T any](s Seq[T], n int) Seq[[]T] {
+// chunks yields runs of elements in a buffer that it uses again; an error comes alone, after the elements before
+// it. The first run is of n elements, each further one twice as long as the one before, up to most.
+func chunks[T any](s Seq[T], n, most int) Seq[[]T] {
 	return func(yield func([]T, error) bool) {
+		n := n // of this run
 		buf := make([]T, 0, min(n, firstChunk))
 		for v, err := range s {
 			if err != nil {
@@ -58,6 +60,7 @@ func chunks[T any](s Seq[T], n int) Seq[[]T] {
 					return
 				}
 				buf = buf[:0]
+				n = min(n+n, most)
 			}
 		}
 		if len(buf) > 0 {

@@ -1,0 +1,154 @@
+package stream_test
+
+import (
+	"cmp"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/millrace-go/millrace/internal/contracttest"
+	"github.com/millrace-go/millrace/stream"
+	"github.com/millrace-go/millrace/stream/streamtest"
+)
+
+func init() {
+	type ints = stream.Seq[int]
+	sortedInputs := []int{1, 1, 2, 3, 4, 5, 6, 9}
+	check := func(op func(ints) ints, o streamtest.CheckOptions[int]) func(*testing.T) {
+		return func(t *testing.T) { streamtest.CheckWith(t, op, o, sortedInputs...) }
+	}
+	live := stream.MergeOptions{Chunk: 1}
+	compare := cmp.Compare[int]
+	register(contracttest.Ops{
+		"Merge": func(t *testing.T) {
+			t.Run("first", check(func(s ints) ints { return stream.Merge(s, stream.Of(2, 4, 8)) }, streamtest.CheckOptions[int]{}))
+			t.Run("second", check(func(s ints) ints { return stream.Merge(stream.Of(2, 4, 8), s) }, streamtest.CheckOptions[int]{}))
+			t.Run("alone", check(func(s ints) ints { return stream.Merge(s) }, streamtest.CheckOptions[int]{}))
+		},
+		"MergeFunc": func(t *testing.T) {
+			t.Run("two", check(func(s ints) ints {
+				return stream.MergeFunc([]ints{stream.Of(2, 4, 8), s}, compare, stream.MergeOptions{})
+			}, streamtest.CheckOptions[int]{}))
+			t.Run("live", check(func(s ints) ints { return stream.MergeFunc([]ints{s}, compare, live) },
+				streamtest.CheckOptions[int]{Streaming: true}))
+		},
+	})
+}
+
+// stamped is an element of a merge that knows its place.
+type stamped struct{ Key, Input, Pos int }
+
+func byStamp(a, b stamped) int { return cmp.Compare(a.Key, b.Key) }
+
+// A merge is the stable sort of its inputs one after the other, up to the first descent or error, and does not depend
+// on the chunk.
+func TestMergeFunc_Law_Stable(t *testing.T) {
+	for seed := range uint64(cases(t, 1000)) {
+		rng := rand.New(rand.NewPCG(seed, 5))
+		inputs := make([][]stamped, rng.IntN(6))
+		var whole []stamped
+		bad, badAt := -1, 0 // the input that ends with an error, and where
+		for i := range inputs {
+			in := make([]stamped, rng.IntN(30))
+			for j := range in {
+				in[j].Key = rng.IntN(20)
+			}
+			slices.SortFunc(in, byStamp)
+			for j := range in {
+				in[j].Input, in[j].Pos = i, j
+			}
+			inputs[i] = in
+			whole = append(whole, in...)
+			if len(in) > 0 && rng.IntN(4) == 0 {
+				bad, badAt = i, rng.IntN(len(in)+1)
+			}
+		}
+		slices.SortStableFunc(whole, byStamp)
+		descends := rng.IntN(2) == 0 && badAt > 0
+		if bad >= 0 {
+			cut := 0
+			if badAt > 0 {
+				cut = slices.Index(whole, inputs[bad][badAt-1]) + 1
+			}
+			whole = whole[:cut]
+		}
+		for _, chunk := range []int{1, 2, 7, 0} {
+			seqs := make([]stream.Seq[stamped], len(inputs))
+			for i, in := range inputs {
+				seqs[i] = stream.Of(in...)
+				switch {
+				case i == bad && descends:
+					seqs[i] = stream.Concat(stream.Of(in[:badAt]...), stream.Of(stamped{Key: in[badAt-1].Key - 1}))
+				case i == bad:
+					seqs[i] = stream.Concat(stream.Of(in[:badAt]...), stream.Fail[stamped](errBoom))
+				}
+			}
+			got, err := stream.Collect(stream.MergeFunc(seqs, byStamp, stream.MergeOptions{Chunk: chunk}))
+			switch {
+			case bad < 0:
+				require.NoError(t, err, "seed %d", seed)
+			case descends:
+				var order *stream.OrderError
+				require.ErrorAs(t, err, &order, "seed %d", seed)
+				require.ErrorIs(t, err, stream.ErrConflict)
+				require.Equal(t, &stream.OrderError{
+					Func: "MergeFunc", Input: bad, Index: int64(badAt),
+					Got: stamped{Key: inputs[bad][badAt-1].Key - 1}, After: inputs[bad][badAt-1],
+				}, order, "seed %d", seed)
+			default:
+				require.ErrorIs(t, err, errBoom, "seed %d", seed)
+			}
+			require.True(t, slices.Equal(whole, got), "seed %d, chunk %d: got %v, want %v", seed, chunk, got, whole)
+		}
+	}
+}
+
+func TestMerge(t *testing.T) {
+	t.Run("none", func(t *testing.T) {
+		got, err := stream.Collect(stream.Merge[int]())
+		require.NoError(t, err)
+		require.Empty(t, got)
+	})
+	t.Run("nan_comes_first", func(t *testing.T) {
+		got, err := stream.Collect(stream.Merge(stream.Of(math.NaN(), -1), stream.Of(math.Inf(-1), math.NaN())))
+		require.ErrorContains(t, err, "stream: Merge: input 1 is not sorted: element 1 is NaN, after -Inf: conflict")
+		require.Len(t, got, 2)
+	})
+	t.Run("strings_alike_in_eight_bytes", func(t *testing.T) {
+		got, err := stream.Collect(stream.Merge(stream.Of("2026-11-21b", "2026-11-21c"), stream.Of("2026-11-2", "2026-11-21a", "2026-11-21bb")))
+		require.NoError(t, err)
+		require.Equal(t, []string{"2026-11-2", "2026-11-21a", "2026-11-21b", "2026-11-21bb", "2026-11-21c"}, got)
+	})
+	t.Run("reads_ahead_what_was_taken_and_one", func(t *testing.T) {
+		src := &streamtest.Script[int]{Values: make([]int, 1000)}
+		taken := 0
+		for _, err := range stream.Merge(src.Seq()) {
+			require.NoError(t, err)
+			taken++
+			require.LessOrEqual(t, src.Counts().Pulls, min(2*taken, taken+255)+1)
+		}
+		require.Equal(t, 1000, taken)
+	})
+	t.Run("all_inputs_end_where_the_loop_breaks", func(t *testing.T) {
+		a := &streamtest.Script[int]{Values: []int{1, 3}}
+		b := &streamtest.Script[int]{Values: []int{2, 4}}
+		for v := range stream.Merge(a.Seq(), b.Seq()) {
+			if v == 2 {
+				break
+			}
+		}
+		require.Equal(t, 1, a.Counts().Cleanups)
+		require.Equal(t, 1, b.Counts().Cleanups)
+	})
+	t.Run("wrong_option", func(t *testing.T) {
+		_, err := stream.Collect(stream.MergeFunc([]stream.Seq[int]{stream.Of(1)}, cmp.Compare[int], stream.MergeOptions{Chunk: -1}))
+		require.ErrorContains(t, err, "stream: MergeFunc: Chunk must be 0 or positive, got -1")
+	})
+	t.Run("nil", func(t *testing.T) {
+		require.PanicsWithValue(t, "stream: Merge: nil input 1", func() { stream.Merge(stream.Of(1), nil) })
+		require.PanicsWithValue(t, "stream: MergeFunc: nil compare", func() { stream.MergeFunc([]stream.Seq[int]{}, nil, stream.MergeOptions{}) })
+	})
+}

@@ -1,0 +1,425 @@
+package stream
+
+import (
+	"reflect"
+
+	"github.com/millrace-go/millrace/internal/merge"
+	"github.com/millrace-go/millrace/internal/spill"
+)
+
+// sortRuns is the state of one external sort.
+//
+//	           memory                                  disk
+//	filling    [ run, being filled ]
+//	flying     [ run, sorted and written ] ----------> store: part n+1
+//	                                                   store: parts 0 to n, sorted runs in input order
+//
+// A run begins to fly when the account has no room for the next row, or it has its share of it. With one worker it
+// lands at once. After the input each part is read by a cursor, and all by one loser tree; where cursors for all of
+// them do not fit in memory, neighbours are merged into longer parts of another store first. Neighbours, because
+// equal rows come out in input order only if runs do.
+//
+// Everything but sorting and writing a flying run happens on the consumer's goroutine.
+type sortRuns[T any] struct {
+	fn    string
+	order merge.Order[T]
+	codec Codec[T]
+	opts  SortOptions
+
+	bounded bool
+	account *Account
+	booked  int64 // by us
+	fixed   int64 // bytes of block buffers that are taken from the bound beforehand
+	share   int64 // bytes a run may grow to, if several are in memory at a time
+
+	row     T // the next one: a place that has an address for free
+	filling *sortRun[T]
+	spare   []*sortRun[T]
+	flying  []*flight[T] // the oldest first
+
+	blockSize int
+	dir       *spill.Dir
+	store     *spill.Store[T]
+	written   []sortedRun[T] // and finished or flying, in input order
+}
+
+// flight is a run that is sorted and written by a goroutine.
+type flight[T any] struct {
+	run    *sortRun[T] // the worker's until it has landed
+	bytes  int64       // of the run
+	worker *worker
+	err    error // the worker's, to be read after it
+}
+
+// sortedRun is a run on disk.
+type sortedRun[T any] struct {
+	store *spill.Store[T]
+	part  int
+}
+
+// minBlock is the size of a block where memory is smallest, in bytes.
+const minBlock = 256
+
+// blockBuffers is how many blocks' size the store takes while it writes a part: the rows, s2's room for them (a
+// sixth more), and slack.
+const blockBuffers = 3
+
+func newSortRuns[T any](fn string, order merge.Order[T], codec Codec[T], opts SortOptions) *sortRuns[T] {
+	s := &sortRuns[T]{fn: fn, order: order, codec: codec, opts: opts, bounded: opts.bounded()}
+	s.account = opts.Resources.Account("stream: " + fn)
+	limit := int64(0)
+	if s.bounded {
+		limit = s.limit()
+		s.blockSize = int(min(max(limit/64, minBlock), spill.DefaultBlock))
+		workers := int64(s.workers())
+		s.fixed = min(blockBuffers*int64(s.blockSize)*workers, limit/2)
+		s.share = (limit - s.fixed) / workers
+		limit = s.share
+	}
+	s.filling = newSortRun(order, limit)
+	return s
+}
+
+func (s *sortRuns[T]) workers() int { return max(s.opts.Resources.Workers, 1) }
+
+// limit is the smaller one of the bounds.
+func (s *sortRuns[T]) limit() int64 {
+	r := s.opts.Resources
+	if r.Budget != nil && (r.Memory == 0 || r.Budget.Total() < r.Memory) {
+		return r.Budget.Total()
+	}
+	return r.Memory
+}
+
+// add takes a row, and makes room for it.
+func (s *sortRuns[T]) add(v T) error {
+	held := int64(0)
+	if s.bounded {
+		s.row = v
+		held = s.codec.Held(&s.row)
+		if err := s.makeRoom(held); err != nil {
+			return err
+		}
+	} else if s.filling.rows == maxRunRows {
+		return &LimitError{Where: "stream: " + s.fn, What: "rows in memory", Limit: maxRunRows}
+	}
+	s.filling.add(v, held)
+	return nil
+}
+
+// makeRoom books what one more row takes. What it does if that is refused, in this order: wait for a flying run, send
+// off the one that is being filled, take the room of block buffers for a row that is alone.
+func (s *sortRuns[T]) makeRoom(held int64) error {
+	for {
+		need := s.filling.bytes(1, held)
+		full := s.filling.rows > 0 && need > s.share || s.filling.rows == maxRunRows
+		var err error
+		if !full {
+			if err = s.book(s.live(need) + s.fixed); err == nil {
+				return nil
+			}
+		}
+		switch {
+		case !full && len(s.flying) > 0:
+			err = s.land()
+		case s.filling.rows > 0:
+			err = s.takeOff()
+		case len(s.spare) > 0:
+			s.spare = s.spare[:len(s.spare)-1]
+			err = nil
+		case s.filling.room > 0: // of rows that were smaller than this one
+			s.filling = newSortRun(s.order, s.share)
+			err = nil
+		default:
+			return s.book(need)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// live is what the runs and the index of the store take, where the one being filled takes so much.
+func (s *sortRuns[T]) live(filling int64) int64 {
+	n := filling
+	for _, f := range s.flying {
+		n += f.bytes
+	}
+	for _, r := range s.spare {
+		n += r.bytes(0, 0)
+	}
+	if s.store != nil {
+		n += max(s.store.Buffered()-s.fixed, 0)
+	}
+	return n
+}
+
+// book brings the account to n bytes, in steps of bookStep where the bound has room for them.
+func (s *sortRuns[T]) book(n int64) error {
+	switch short := n - s.booked; {
+	case short > 0:
+		if s.account.Grow(short+bookStep) == nil {
+			s.booked += short + bookStep
+			return nil
+		}
+		if err := s.account.Grow(short); err != nil {
+			return err
+		}
+		s.booked = n
+	case short < -2*bookStep:
+		s.account.Shrink(s.booked - n)
+		s.booked = n
+	}
+	return nil
+}
+
+// takeOff sorts the run that was filled and writes it to a part of its own, on a goroutine if there are workers.
+func (s *sortRuns[T]) takeOff() error {
+	if s.store == nil {
+		s.dir = spill.NewDir(s.opts.Resources.TempDir)
+		store, err := spill.NewStore[T](s.dir, s.codec, s.blockSize)
+		if err != nil {
+			return spillError(s.fn, err)
+		}
+		s.store = store
+	}
+	run, store, part := s.filling, s.store, s.store.AddPart()
+	s.written = append(s.written, sortedRun[T]{store, part})
+	if s.workers() == 1 {
+		err := run.write(store, part)
+		run.reset()
+		return spillError(s.fn, err)
+	}
+	f := &flight[T]{run: run, bytes: run.bytes(0, 0)}
+	s.flying = append(s.flying, f)
+	f.worker = goWorker(func() { f.err = run.write(store, part) })
+	if len(s.flying) >= s.workers() {
+		if err := s.land(); err != nil {
+			return err
+		}
+	}
+	if n := len(s.spare); n > 0 {
+		s.filling, s.spare = s.spare[n-1], s.spare[:n-1]
+	} else {
+		s.filling = newSortRun(s.order, s.share)
+	}
+	return nil
+}
+
+// write sorts the run and appends it to a part, which it finishes.
+func (r *sortRun[T]) write(store *spill.Store[T], part int) error {
+	r.sort()
+	for _, item := range r.items {
+		if err := store.Append(part, r.row(item.row)); err != nil {
+			return err
+		}
+	}
+	return store.Finish(part)
+}
+
+// land waits for the oldest flying run. A panic of its worker comes out here.
+func (s *sortRuns[T]) land() error {
+	f := s.flying[0]
+	s.flying = s.flying[1:]
+	f.worker.join()
+	f.run.reset()
+	s.spare = append(s.spare, f.run)
+	return spillError(s.fn, f.err)
+}
+
+// landAll waits for all flying runs, and returns the error of the first that has one.
+func (s *sortRuns[T]) landAll() error {
+	for len(s.flying) > 0 {
+		if err := s.land(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settle returns the error that the run ends with where its input failed with err: what failed before in the work on
+// earlier rows comes first, however late the worker was with it.
+func (s *sortRuns[T]) settle(err error) error {
+	if earlier := s.landAll(); earlier != nil {
+		return earlier
+	}
+	return err
+}
+
+// merged ends the input and returns what gives the rows in order, nil at the end.
+func (s *sortRuns[T]) merged() (next func() (*T, error), err error) {
+	if len(s.written) == 0 {
+		run, i := s.filling, 0
+		run.sort()
+		run.scratch = nil
+		return func() (*T, error) {
+			if i == len(run.items) {
+				return nil, nil
+			}
+			i++
+			return run.row(run.items[i-1].row), nil
+		}, nil
+	}
+	if err := s.takeOff(); err != nil {
+		return nil, err
+	}
+	if err := s.landAll(); err != nil {
+		return nil, err
+	}
+	s.filling, s.spare = nil, nil
+	if err := s.mergePasses(); err != nil {
+		return nil, err
+	}
+	tree := s.tree(s.written)
+	return func() (*T, error) {
+		v, err := tree.Next()
+		return v, spillError(s.fn, err)
+	}, nil
+}
+
+// mergePasses merges neighbours until the rest can be merged at once. Each merge of n parts leaves n-1 fewer; the last
+// pass stops where that is enough, and leaves the parts behind as they are.
+func (s *sortRuns[T]) mergePasses() error {
+	for {
+		fan := s.fan()
+		excess := len(s.written) - fan
+		if excess <= 0 {
+			return nil
+		}
+		store, err := spill.NewStore[T](s.dir, s.codec, s.blockSize)
+		if err != nil {
+			return spillError(s.fn, err)
+		}
+		var merged []sortedRun[T]
+		rest := s.written
+		for excess > 0 && len(rest) > 1 {
+			n := min(fan, excess+1, len(rest))
+			part := store.AddPart()
+			if err := s.mergeInto(store, part, rest[:n]); err != nil {
+				return spillError(s.fn, err)
+			}
+			merged = append(merged, sortedRun[T]{store, part})
+			rest = rest[n:]
+			excess -= n - 1
+		}
+		if len(rest) == 0 { // nothing is left in the old ones
+			for _, run := range s.written {
+				if err := run.store.Close(); err != nil {
+					return spillError(s.fn, err)
+				}
+			}
+		}
+		s.store, s.written = store, append(merged, rest...)
+	}
+}
+
+func (s *sortRuns[T]) mergeInto(store *spill.Store[T], part int, runs []sortedRun[T]) error {
+	tree := s.tree(runs)
+	for {
+		v, err := tree.Next()
+		if err != nil {
+			return err
+		}
+		if v == nil {
+			return store.Finish(part)
+		}
+		if err := store.Append(part, v); err != nil {
+			return err
+		}
+	}
+}
+
+// fan books the cursors of as many runs as memory has room for, and returns how many: at least two. It counts the
+// largest blocks for all of them.
+func (s *sortRuns[T]) fan() int {
+	each, index := int64(0), int64(0)
+	var last *spill.Store[T]
+	for _, run := range s.written {
+		each = max(each, run.store.ReadSize(run.part))
+		if run.store != last {
+			last = run.store
+			index += last.Buffered()
+		}
+	}
+	each += s.chunkBytes() + cursorBytes
+	n := int64(len(s.written))
+	if fit := (s.limit() - s.fixed - index) / each; fit < n {
+		n = max(fit, 2)
+	}
+	for {
+		need := s.fixed + index + n*each
+		if s.book(need) == nil {
+			return int(n)
+		}
+		if n <= 2 {
+			s.book(min(need, s.booked)) // less than they take: the floor
+			return int(n)
+		}
+		n = max(n*3/4, 2) // others have taken of the budget
+	}
+}
+
+// cursorBytes is what a run takes in a merge beside its block and rows: cursor, reader, its place in the tree.
+const cursorBytes = 512
+
+// chunkBytes is how many bytes of rows a cursor holds: as many as a block, which is on average what the rows of a
+// block take.
+func (s *sortRuns[T]) chunkBytes() int64 { return int64(s.blockSize) }
+
+func (s *sortRuns[T]) tree(runs []sortedRun[T]) *merge.Tree[T] {
+	size := max(int64(reflect.TypeFor[T]().Size()), 1)
+	rows := min(max(s.chunkBytes()/2/size, 1), 1024)
+	cursors := make([]merge.Cursor[T], len(runs))
+	for i, run := range runs {
+		cursors[i] = &runCursor[T]{
+			reader: run.store.Read(run.part), codec: s.codec, rows: int(rows), held: s.chunkBytes() / 2,
+		}
+	}
+	return merge.New(s.order, cursors)
+}
+
+// runCursor reads a run in chunks of rows that hold little.
+type runCursor[T any] struct {
+	reader *spill.Reader[T]
+	codec  Codec[T]
+	chunk  []T
+	rows   int   // per chunk, at most
+	held   int64 // bytes that they may hold, but for the last
+}
+
+// Next returns the next chunk.
+func (c *runCursor[T]) Next() ([]T, error) {
+	if c.chunk == nil {
+		c.chunk = make([]T, c.rows)
+	}
+	clear(c.chunk)
+	held := int64(0)
+	for n := range c.chunk {
+		ok, err := c.reader.Next(&c.chunk[n])
+		if err != nil && n == 0 {
+			return nil, err // it stays, so that the rows before it can go first
+		}
+		if !ok {
+			return c.chunk[:n], nil
+		}
+		if held += c.codec.Held(&c.chunk[n]); held > c.held {
+			return c.chunk[:n+1], nil
+		}
+	}
+	return c.chunk, nil
+}
+
+// close waits for the workers, and removes the files. A worker's panic is not raised here: the run ends in another way
+// already. It can be called again.
+func (s *sortRuns[T]) close() error {
+	for _, f := range s.flying {
+		<-f.worker.done
+	}
+	s.flying = nil
+	s.account.Close()
+	s.booked = 0
+	if s.dir == nil {
+		return nil
+	}
+	return spillError(s.fn, s.dir.Close())
+}
