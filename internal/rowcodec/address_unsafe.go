@@ -17,92 +17,104 @@ import (
 // value, of exactly the Go type that lies there, or of one that differs only in its name. No pointer outlives the
 // call but those that are stored in the value, which point to memory allocated for them here, of their type.
 
-// appendAt appends the parts at p.
-func appendAt(ops []op, dst []byte, p unsafe.Pointer) (_ []byte, err *Error) {
+// appendAt appends the parts at p. The cases of integers meet behind the switch.
+func appendAt(ops []op, dst []byte, p unsafe.Pointer) ([]byte, *Error) {
 	for i := range ops {
 		o := &ops[i]
 		q := unsafe.Add(p, o.off)
+		var x uint64
 		switch o.kind {
+		case kindU64:
+			x = *(*uint64)(q)
+		case kindI64:
+			x = zigzag(*(*int64)(q))
+		case kindU32:
+			x = uint64(*(*uint32)(q))
+		case kindI32:
+			x = zigzag(int64(*(*int32)(q)))
+		case kindU16:
+			x = uint64(*(*uint16)(q))
+		case kindI16:
+			x = zigzag(int64(*(*int16)(q)))
 		case kindBool, kindU8, kindI8:
 			dst = append(dst, *(*uint8)(q))
-		case kindU16:
-			dst = appendUint(dst, uint64(*(*uint16)(q)))
-		case kindU32:
-			dst = appendUint(dst, uint64(*(*uint32)(q)))
-		case kindU64:
-			dst = appendUint(dst, *(*uint64)(q))
-		case kindI16:
-			dst = appendUint(dst, zigzag(int64(*(*int16)(q))))
-		case kindI32:
-			dst = appendUint(dst, zigzag(int64(*(*int32)(q))))
-		case kindI64:
-			dst = appendUint(dst, zigzag(*(*int64)(q)))
-		case kindF32:
-			dst = binary.LittleEndian.AppendUint32(dst, *(*uint32)(q))
+			continue
 		case kindF64:
 			dst = binary.LittleEndian.AppendUint64(dst, *(*uint64)(q))
-		case kindComplex64:
-			c := *(*[2]uint32)(q)
-			dst = binary.LittleEndian.AppendUint32(dst, c[0])
-			dst = binary.LittleEndian.AppendUint32(dst, c[1])
-		case kindComplex128:
-			c := *(*[2]uint64)(q)
-			dst = binary.LittleEndian.AppendUint64(dst, c[0])
-			dst = binary.LittleEndian.AppendUint64(dst, c[1])
+			continue
 		case kindString:
-			dst = appendText(dst, *(*string)(q))
-		case kindBytes:
-			dst = appendBytes(dst, *(*[]byte)(q))
-		case kindArray8:
-			dst = append(dst, unsafe.Slice((*byte)(q), o.n)...)
-		case kindTime:
-			dst = appendTime(dst, *(*time.Time)(q))
-		case kindStruct:
-			if dst, err = appendAt(o.node.ops, dst, q); err != nil {
+			s := *(*string)(q)
+			if len(s) < oneByte {
+				dst = append(dst, byte(len(s)))
+			} else {
+				dst = appendUint(dst, uint64(len(s)))
+			}
+			dst = append(dst, s...)
+			continue
+		default:
+			out, err := appendMore(o, dst, q)
+			if err != nil {
 				return nil, err.within(o.path)
 			}
-		case kindArray:
-			if dst, err = appendElemsAt(o.node.elem, dst, q, o.n); err != nil {
-				return nil, err.within(o.path)
-			}
-		case kindSlice:
-			s := (*sliceHeader)(q)
-			if s.data == nil {
-				dst = append(dst, 0)
-				break
-			}
-			dst = appendUint(dst, uint64(s.len)+1)
-			if dst, err = appendElemsAt(o.node.elem, dst, s.data, s.len); err != nil {
-				return nil, err.within(o.path)
-			}
-		case kindPointer:
-			to := *(*unsafe.Pointer)(q)
-			if to == nil {
-				dst = append(dst, 0)
-				break
-			}
-			if dst, err = appendAt(o.node.elem.ops, append(dst, 1), to); err != nil {
-				return nil, err.within(o.path)
-			}
-		case kindOpt:
-			state := *(*uint8)(unsafe.Add(q, o.node.state))
-			dst = append(dst, state)
-			if state == optPresent {
-				if dst, err = appendAt(o.node.elem.ops, dst, q); err != nil {
-					return nil, err.within(o.path)
-				}
-			}
-		case kindMap:
-			if dst, err = appendMap(byAddress{}, o.node, dst, reflect.NewAt(o.node.typ, q).Elem()); err != nil {
-				return nil, err.within(o.path)
-			}
-		case kindMethods:
-			if dst, err = o.node.appendMethods(dst, reflect.NewAt(o.node.typ, q).Interface()); err != nil {
-				return nil, err.within(o.path)
-			}
+			dst = out
+			continue
+		}
+		if x < oneByte {
+			dst = append(dst, byte(x))
+		} else {
+			dst = appendUint(dst, x)
 		}
 	}
 	return dst, nil
+}
+
+// appendMore appends the part at q where it is rarer, or has parts of its own.
+func appendMore(o *op, dst []byte, q unsafe.Pointer) ([]byte, *Error) {
+	n := o.node
+	switch o.kind {
+	case kindF32:
+		return binary.LittleEndian.AppendUint32(dst, *(*uint32)(q)), nil
+	case kindComplex64:
+		c := *(*[2]uint32)(q)
+		return binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(dst, c[0]), c[1]), nil
+	case kindComplex128:
+		c := *(*[2]uint64)(q)
+		return binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(dst, c[0]), c[1]), nil
+	case kindBytes:
+		return appendBytes(dst, *(*[]byte)(q)), nil
+	case kindArray8:
+		return append(dst, unsafe.Slice((*byte)(q), o.n)...), nil
+	case kindTime:
+		return appendTime(dst, *(*time.Time)(q)), nil
+	case kindStruct:
+		return appendAt(n.ops, dst, q)
+	case kindArray:
+		return appendElemsAt(n.elem, dst, q, o.n)
+	case kindSlice:
+		s := (*sliceHeader)(q)
+		if s.data == nil {
+			return append(dst, 0), nil
+		}
+		return appendElemsAt(n.elem, appendUint(dst, uint64(s.len)+1), s.data, s.len)
+	case kindPointer:
+		to := *(*unsafe.Pointer)(q)
+		if to == nil {
+			return append(dst, 0), nil
+		}
+		return appendAt(n.elem.ops, append(dst, 1), to)
+	case kindOpt:
+		state := *(*uint8)(unsafe.Add(q, n.state))
+		dst = append(dst, state)
+		if state != optPresent {
+			return dst, nil
+		}
+		return appendAt(n.elem.ops, dst, q)
+	case kindMap:
+		return appendMap(byAddress{}, n, dst, reflect.NewAt(n.typ, q).Elem())
+	case kindMethods:
+		return n.appendMethods(dst, reflect.NewAt(n.typ, q).Interface())
+	}
+	panic("rowcodec: no such kind")
 }
 
 func appendElemsAt(elem *node, dst []byte, p unsafe.Pointer, n int) (_ []byte, err *Error) {

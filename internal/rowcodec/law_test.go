@@ -47,7 +47,11 @@ func drawType(t *rapid.T, depth int, keyed bool) reflect.Type {
 	}
 	switch shape {
 	case 1:
-		return reflect.ArrayOf(rapid.SampledFrom([]int{0, 1, 2, 65}).Draw(t, "len"), drawType(t, depth-1, keyed))
+		lengths := []int{0, 1, 2}
+		if depth == 1 { // long ones inside long ones are all that a test does then
+			lengths = append(lengths, 65)
+		}
+		return reflect.ArrayOf(rapid.SampledFrom(lengths).Draw(t, "len"), drawType(t, depth-1, keyed))
 	case 2, 3:
 		fields := make([]reflect.StructField, rapid.IntRange(0, 5).Draw(t, "fields"))
 		for i := range fields {
@@ -206,6 +210,9 @@ func law(t *rapid.T) {
 	require.Nil(t, err)
 	require.Equal(t, "after", string(rest))
 	for cut := range len(first) {
+		if cut > 40 && cut < len(first)-40 {
+			continue
+		}
 		for reader, r := range bothWalks {
 			rest, err := r.decode(n, first[:cut], reflect.New(typ).Elem())
 			require.NotNil(t, err, "%s: %d of %d bytes of %v", reader, cut, len(first), typ)
@@ -251,11 +258,16 @@ func sameValue(a, b reflect.Value) bool {
 	return a.Interface() == b.Interface()
 }
 
+// A thousand rows; MILLRACE_HUNT=n makes it n.
 func TestCodec_Law_RoundTrip(t *testing.T) {
-	rapid.Check(t, law)
-	if cases, _ := strconv.Atoi(os.Getenv("MILLRACE_HUNT")); cases > 0 {
-		for range cases / 100 {
-			rapid.Check(t, law)
-		}
+	cases, err := strconv.Atoi(os.Getenv("MILLRACE_HUNT"))
+	if err != nil {
+		cases = 1000
+	}
+	if testing.Short() {
+		cases = 100
+	}
+	for range (cases + 99) / 100 { // rapid checks 100
+		rapid.Check(t, law)
 	}
 }
