@@ -6,6 +6,7 @@ replace github.com/millrace-go/millrace => ../
 
 require (
 	github.com/destel/rill v0.7.0
+	github.com/lanrat/extsort v1.5.0
 	github.com/millrace-go/millrace v0.0.0-00010101000000-000000000000
 	github.com/reugn/go-streams v0.13.0
 	github.com/samber/lo v1.53.0

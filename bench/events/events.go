@@ -150,8 +150,11 @@ func (s *Source) user(h, b uint64) uint64 {
 		rank, _ = bits.Mul64(b, uint64(s.o.Users))
 		rank++
 	}
-	return Mix(rank)&(1<<53-1) | 1
+	return userOf(rank)
 }
+
+// userOf is the identifier of a rank, from 1.
+func userOf(rank uint64) uint64 { return Mix(rank)&(1<<53-1) | 1 }
 
 // updater is known for two rows in three.
 func updater(h uint64) uint32 {

@@ -32,8 +32,8 @@ func aggregate() compare.Comparison {
 			{Name: "few", About: "48 thousand groups, key (uint64, uint32), zipf users", Rows: rows, Params: compare.Params{Events: few}},
 		},
 		Sides: []compare.Side{
-			{Name: "millrace", About: "stream.Aggregate, one worker", Prepare: aggregateMillrace(1)},
-			{Name: "millrace-2", About: "stream.Aggregate, two workers", Prepare: aggregateMillrace(2)},
+			{Name: "millrace", About: "stream.Aggregate, one worker", Prepare: aggregateMillrace(1, false)},
+			{Name: "millrace-2", About: "stream.Aggregate, two workers", Prepare: aggregateMillrace(2, false)},
 			{Name: "loop", About: "a for loop and a Go map", Prepare: overEvents(countByType, countByName)},
 			{Name: "lo", About: "it.CountValuesBy", Module: "github.com/samber/lo",
 				Prepare: overEvents(countLo(events.Event.UserType), countLo(events.Event.UserTypeName))},
@@ -63,9 +63,13 @@ func overEvents(byType counter[events.UserType], byName counter[events.UserTypeN
 	}
 }
 
-func aggregateMillrace(workers int) func(compare.Params) (compare.Work, error) {
+// aggregateMillrace counts with or without the memory bound of the case.
+func aggregateMillrace(workers int, bounded bool) func(compare.Params) (compare.Work, error) {
 	return func(p compare.Params) (compare.Work, error) {
-		r := stream.Resources{Workers: workers, Memory: p.Memory}
+		r := stream.Resources{Workers: workers}
+		if bounded {
+			r.Memory = p.Memory
+		}
 		return overEvents(countMillrace(events.Event.UserType, r), countMillrace(events.Event.UserTypeName, r))(p)
 	}
 }
