@@ -1,9 +1,8 @@
 package stream
 
 import (
-	"reflect"
-
-	"github.com/millrace-go/millrace/internal/table"
+	"github.com/millrace-go/millrace/internal/rowcodec"
+	"github.com/millrace-go/millrace/internal/spill"
 )
 
 // Keyed is one group: its key and what the fold made of its values.
@@ -43,148 +42,102 @@ func Aggregate[T any, K comparable, A any](s Seq[T], key func(T) K, fold Fold[T,
 
 // aggregate is Aggregate under the name that errors and panics show.
 func aggregate[T any, K comparable, A any](fn string, s Seq[T], key func(T) K, fold Fold[T, A], opts AggregateOptions) Seq[Keyed[K, A]] {
+	return aggregateWith(fn, s, key, fold, opts, nil)
+}
+
+// aggregateWith is aggregate with a plan of the test's own.
+func aggregateWith[T any, K comparable, A any](fn string, s Seq[T], key func(T) K, fold Fold[T, A], opts AggregateOptions, plan *radixPlan) Seq[Keyed[K, A]] {
 	needSeq(s, fn)
 	needFunc(key == nil, fn, "key")
 	needFunc(fold.Add == nil, fn, "fold.Add")
 	return func(yield func(Keyed[K, A], error) bool) {
 		var none Keyed[K, A]
-		keys, err := newKeys[K](fn)
-		if err == nil {
-			err = opts.Resources.Check("stream", fn)
-		}
+		run, err := newAggregation(fn, key, fold, opts, plan)
 		if err != nil {
 			yield(none, err)
 			return
 		}
-		g := newGroups[T](keys, fold, opts.Resources)
-		defer g.close()
-		for v, err := range s {
-			if err == nil {
-				err = g.add(key(v), v)
-			}
-			if err != nil {
-				yield(none, err)
-				return
-			}
+		defer run.close()
+		whole := newRadixLevel(run, 0, 0, 0)
+		defer whole.close()
+		if err := whole.read(s, opts.Resources.Workers); err != nil {
+			yield(none, err)
+			return
 		}
-		for i := range g.table.ByHash() {
-			if !yield(Keyed[K, A]{Key: *g.table.Key(i), Value: g.accs[i]}, nil) {
-				return
-			}
+		_, err = whole.emit(func(_ uint64, k *K, acc *A) bool {
+			return yield(Keyed[K, A]{Key: *k, Value: *acc}, nil)
+		})
+		if err != nil {
+			yield(none, err)
 		}
 	}
 }
 
-// groups is the live state of one run: accs[i] is the accumulator of the key of index i.
-//
-// Accounting: booked is what the account holds for us, and at least live unless the run is about to fail.
-// Without a bound nothing is counted. With one, table and accumulators are booked before they grow; what keys
-// and accumulators point to exists already when we first see it, and is booked then, in steps, so that most
-// elements touch no account.
-type groups[T any, K comparable, A any] struct {
-	keys  keys[K]
-	table *table.Table[K]
-	fold  Fold[T, A]
-	accs  []A
-	index int64 // position of the next element
-
-	bounded bool
-	account *Account
-	accSize int64 // static bytes of an accumulator
-	held    int64 // bytes that accumulators hold beyond it, by Fold.Size
-	booked  int64
-}
-
-// bookStep is how many bytes are booked ahead: enough that a run of short string keys calls the account once in
-// some hundred keys, little beside any bound worth setting. Where the bound has no step left, bytes are booked
-// one by one.
-const bookStep = 4 << 10
-
-func newGroups[T any, K comparable, A any](keys keys[K], fold Fold[T, A], r Resources) *groups[T, K, A] {
-	return &groups[T, K, A]{
-		keys: keys, table: table.New(keys.hasher), fold: fold,
-		bounded: r.Memory > 0 || r.Budget != nil,
-		account: r.Account("stream: " + keys.fn), accSize: int64(reflect.TypeFor[A]().Size()),
-	}
-}
-
-// add folds one value into its group.
-func (g *groups[T, K, A]) add(k K, v T) error {
-	if err := g.keys.check(&k, g.index); err != nil {
-		return err
-	}
-	g.index++
-	i, added, err := g.upsert(&k)
+// newAggregation checks the options and fits the sizes to them.
+func newAggregation[T any, K comparable, A any](fn string, key func(T) K, fold Fold[T, A], opts AggregateOptions, plan *radixPlan) (*aggregation[T, K, A], error) {
+	keys, err := newKeys[K](fn)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	acc := &g.accs[i]
-	if !g.bounded {
-		g.fold.Add(acc, v)
-		return nil
+	r := opts.Resources
+	if err := r.Check("stream", fn); err != nil {
+		return nil, err
 	}
-	if g.fold.Size == nil {
-		g.fold.Add(acc, v)
-		if !added {
-			return nil
+	run := &aggregation[T, K, A]{
+		keys: keys, key: key, fold: fold, accSize: sizeOf[A](), dynamic: keys.hasher.Dynamic(),
+		account: r.Account("stream: " + fn), dir: spill.NewDir(r.TempDir),
+	}
+	memory := r.Memory
+	if r.Budget != nil && (memory == 0 || r.Budget.Total() < memory) {
+		memory = r.Budget.Total()
+	}
+	run.plan = planRadix(memory, sizeOf[T]()+sizeOf[K]()+8)
+	if plan != nil {
+		bound := run.plan.bound
+		run.plan = *plan
+		run.plan.bound = bound
+	}
+	if opts.Codec != nil || memory > 0 {
+		if run.rows, err = codecOf[T](fn, opts.Codec); err != nil {
+			return nil, err
 		}
-		return g.book()
 	}
-	if !added {
-		g.held -= int64(g.fold.Size(acc))
+	if memory > 0 {
+		run.bounded, run.sized = true, fold.Size != nil
+		if states, err := rowcodec.New[Keyed[K, A]](); err == nil {
+			run.states = states
+		}
+		run.ledger = &ledger{bound: run.plan.bound, floor: run.plan.floor, account: run.account}
 	}
-	g.fold.Add(acc, v)
-	g.held += int64(g.fold.Size(acc))
-	return g.book()
+	return run, nil
 }
 
-// upsert finds or adds the group of k. Where a new key needs more room, table and accumulators grow together,
-// after it is booked.
-func (g *groups[T, K, A]) upsert(k *K) (index int, added bool, err error) {
-	if g.table.Room() == 0 {
-		if index, ok := g.table.Find(k); ok {
-			return index, false, nil
-		}
-		n, bytes := g.table.Growth()
-		if g.bounded {
-			if err := g.bookFor(g.live() + bytes + int64(n)*g.accSize); err != nil {
-				return 0, false, err
-			}
-		}
-		g.accs = append(make([]A, 0, cap(g.accs)+n), g.accs...)
-	}
-	index, added = g.table.Upsert(*k)
-	if added {
-		g.accs = append(g.accs, g.fold.Init())
-	}
-	return index, added, nil
+// close gives the memory back and removes the directory.
+func (run *aggregation[T, K, A]) close() {
+	run.dir.Close()
+	run.account.Close()
 }
 
-// live is what the state takes now.
-func (g *groups[T, K, A]) live() int64 {
-	return g.table.Bytes() + int64(cap(g.accs))*g.accSize + g.held
-}
-
-// book brings the account up to the live state.
-func (g *groups[T, K, A]) book() error { return g.bookFor(g.live()) }
-
-// bookFor books so that live bytes are covered, and gives back what is far too much.
-func (g *groups[T, K, A]) bookFor(live int64) error {
-	switch short := live - g.booked; {
-	case short > 0:
-		if g.account.Grow(short+bookStep) == nil {
-			g.booked += short + bookStep
-			return nil
-		}
-		if err := g.account.Grow(short); err != nil {
+// read groups the whole input.
+func (l *radixLevel[T, K, A]) read(s Seq[T], workers int) error {
+	if workers > 1 {
+		l.workers = newRadixWorkers(l, workers)
+	}
+	var index int64
+	for v, err := range s {
+		if err != nil {
 			return err
 		}
-		g.booked = live
-	case short < -2*bookStep:
-		g.account.Shrink(-short - bookStep)
-		g.booked = live + bookStep
+		k := l.run.key(v)
+		if l.run.dynamic {
+			if err := l.run.keys.check(&k, index); err != nil {
+				return err
+			}
+			index++
+		}
+		if err := l.add(v, k); err != nil {
+			return err
+		}
 	}
-	return nil
+	return l.finish()
 }
-
-func (g *groups[T, K, A]) close() { g.account.Close() }

@@ -54,3 +54,9 @@ func (t *Table[K]) UpsertHashed(k *K, h uint64) (index int, added bool) {
 	}
 	return t.insert(slot, k, h), true
 }
+
+// FindHashed is Find of a key whose seed-0 hash is known.
+func (t *Table[K]) FindHashed(k *K, h uint64) (index int, ok bool) {
+	_, index = t.probe(k, h)
+	return max(index, 0), index >= 0
+}

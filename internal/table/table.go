@@ -56,16 +56,19 @@ func New[K comparable](h *hash.Hasher[K]) *Table[K] {
 // NewPartition makes an empty table for keys whose hashes share their first skip bits: what is left of the hash
 // after a radix partition. It panics where skip leaves fewer than 32 bits.
 func NewPartition[K comparable](h *hash.Hasher[K], skip int) *Table[K] {
-	if skip < 0 || skip > maxSkip {
-		panic(fmt.Sprintf("table: NewPartition: skip %d, want 0 to %d", skip, maxSkip))
+	if skip < 0 || skip > MaxSkip {
+		panic(fmt.Sprintf("table: NewPartition: skip %d, want 0 to %d", skip, MaxSkip))
 	}
 	t := New(h)
 	t.skip = uint(skip)
 	return t
 }
 
-// maxSkip leaves as many bits as there can be slots.
-const maxSkip = 32
+// Skip returns how many leading bits of the hash all keys share.
+func (t *Table[K]) Skip() int { return int(t.skip) }
+
+// MaxSkip is the largest skip: it leaves as many bits as there can be slots.
+const MaxSkip = 32
 
 // home returns the slot where the probe for a key of hash h begins.
 func (t *Table[K]) home(h uint64) int { return int(h << (t.skip & 63) >> (t.shift & 63)) }
@@ -89,8 +92,7 @@ func (t *Table[K]) insert(slot int, k *K, h uint64) (index int) {
 
 // Find returns the index of *k, if it is there.
 func (t *Table[K]) Find(k *K) (index int, ok bool) {
-	_, index = t.probe(k, t.hasher.Hash(k, 0))
-	return max(index, 0), index >= 0
+	return t.FindHashed(k, t.hasher.Hash(k, 0))
 }
 
 // probe returns the slot and the index of *k, or where it belongs and -1.

@@ -1,0 +1,382 @@
+package stream
+
+import (
+	"github.com/millrace-go/millrace/internal/spill"
+	"github.com/millrace-go/millrace/internal/table"
+)
+
+// aggregation is what one run of Aggregate has in all its levels.
+type aggregation[T any, K comparable, A any] struct {
+	keys    keys[K]
+	key     func(T) K
+	fold    Fold[T, A]
+	plan    radixPlan
+	bounded bool
+	sized   bool  // bounded, and accumulators say what they hold
+	accSize int64 // static size of an accumulator, bytes
+	dynamic bool // keys must be checked one by one
+	account *Account
+	ledger  *ledger // nil: unbounded
+	dir     *spill.Dir
+	rows    spill.Rows[T]           // nil: unbounded, nothing spills
+	states  spill.Rows[Keyed[K, A]] // nil: accumulators cannot be spilled
+}
+
+// chunk is a run of rows of one radix partition, with their keys and hashes.
+type chunk[T any, K comparable] struct {
+	n      int
+	hashes []uint64
+	keys   []K
+	rows   []T
+	part   int             // its radix partition, where a worker has it
+	passed chan<- struct{} // not a chunk: the worker says that it has got here
+}
+
+func newChunk[T any, K comparable](n int) *chunk[T, K] {
+	return &chunk[T, K]{hashes: make([]uint64, n), keys: make([]K, n), rows: make([]T, n)}
+}
+
+// radixLevel groups rows whose hashes share their first skip bits: the whole input at depth 0, the spilled rows of one
+// partition of the level above at the others.
+//
+//	          source           stage, hashed 256 at a time     one chunk per partition      groups
+//	                                                        /  [r r r      ] p=0       ->  [table accs]
+//	depth 0   r r r r r r  ->  [r r r r r r r r]  scatter  -   [r r r r r r] p=1       ->  [table accs]   worker 1
+//	                                                        \  [r          ] p=2       ->  [table accs]   worker 0
+//	                                                                                          | no memory for new keys
+//	depth 1   rows of p=1  <------------------------------------------------------ spill: part p=1
+//
+// A partition is the next bits of the hash after skip, so partitions in their order are in order of hash. They are
+// the unit of all three: a table that stays in the cache, the work of one worker, and what comes back from disk.
+//
+// While there are few keys there is one table and no scatter.
+//
+// Invariants:
+//  1. All rows of a key go through one chunk after the other to one groups, in input order.
+//  2. Once a row of a key was spilled, all later rows of that key are: groups never thaws.
+//  3. A key is in the table of this level, or in the spilled states or rows of its partition, never in the table and
+//     in spilled rows; a spilled state stands before all spilled rows of its key.
+type radixLevel[T any, K comparable, A any] struct {
+	run     *aggregation[T, K, A]
+	depth   int
+	skip    uint   // leading bits that all hashes share
+	shared  uint64 // those bits, the others 0
+	stage   *chunk[T, K]
+	open    []*chunk[T, K] // by partition; nil while there is one table
+	groups  []*groups[T, K, A]
+	settled bool // one table will do: there was no memory to split it
+
+	rows    *spillParts[T]
+	states  *spillParts[Keyed[K, A]]
+	workers *radixWorkers[T, K, A] // nil: this goroutine does all
+}
+
+func newRadixLevel[T any, K comparable, A any](run *aggregation[T, K, A], depth int, skip uint, shared uint64) *radixLevel[T, K, A] {
+	l := &radixLevel[T, K, A]{run: run, depth: depth, skip: skip, shared: shared}
+	l.stage = newChunk[T, K](run.plan.chunk)
+	l.groups = []*groups[T, K, A]{newGroups(l, skip)}
+	l.rows = newSpillParts(run.keys.fn, run.dir, run.rows, run.plan)
+	l.states = newSpillParts(run.keys.fn, run.dir, run.states, run.plan)
+	return l
+}
+
+// add takes one element whose key has been checked.
+func (l *radixLevel[T, K, A]) add(v T, k K) error {
+	c := l.stage
+	c.rows[c.n], c.keys[c.n] = v, k
+	c.n++
+	if c.n < len(c.rows) {
+		return nil
+	}
+	return l.flushStage()
+}
+
+// flushStage hashes the staged rows and hands them on.
+func (l *radixLevel[T, K, A]) flushStage() error {
+	c := l.stage
+	l.run.keys.hasher.HashEach(c.keys[:c.n], c.hashes[:c.n])
+	if l.open != nil {
+		return l.scatter(c)
+	}
+	var err error
+	if l.stage, err = l.hand(0, c); err != nil {
+		return err
+	}
+	return l.splitIfLarge()
+}
+
+// scatter copies the staged rows to the chunks of their partitions.
+func (l *radixLevel[T, K, A]) scatter(c *chunk[T, K]) error {
+	skip, shift := l.skip, 64-l.run.plan.bits
+	for i, h := range c.hashes[:c.n] {
+		p := h << skip >> shift
+		to := l.open[p]
+		n := to.n
+		to.hashes[n], to.keys[n], to.rows[n] = h, c.keys[i], c.rows[i]
+		to.n = n + 1
+		if to.n == len(to.rows) {
+			var err error
+			if l.open[p], err = l.hand(int(p), to); err != nil {
+				return err
+			}
+		}
+	}
+	c.n = 0
+	return nil
+}
+
+// hand gives a chunk to the owner of a partition, and returns one to fill.
+func (l *radixLevel[T, K, A]) hand(p int, c *chunk[T, K]) (*chunk[T, K], error) {
+	if l.workers != nil {
+		return l.workers.hand(p, c)
+	}
+	err := l.groups[p].apply(c)
+	c.reset(l.run.bounded)
+	return c, err
+}
+
+// reset empties a chunk; what its rows point to is let go of where memory is bounded.
+func (c *chunk[T, K]) reset(release bool) {
+	if release {
+		clear(c.keys[:c.n])
+		clear(c.rows[:c.n])
+	}
+	c.n = 0
+}
+
+// partition is where a hash belongs.
+func (l *radixLevel[T, K, A]) partition(h uint64) int {
+	return int(h << l.skip >> (64 - l.run.plan.bits))
+}
+
+// splitIfLarge goes from one table to one per partition when that one has outgrown the cache.
+func (l *radixLevel[T, K, A]) splitIfLarge() error {
+	if l.settled || l.size() < l.run.plan.splitAt {
+		return nil
+	}
+	if err := l.barrier(); err != nil {
+		return err
+	}
+	whole := l.groups[0]
+	if whole.frozen || l.skip+l.run.plan.bits > table.MaxSkip {
+		l.settled = true
+		return nil
+	}
+	parts := make([]*groups[T, K, A], 1<<l.run.plan.bits)
+	for p := range parts {
+		parts[p] = newGroups(l, l.skip+l.run.plan.bits)
+	}
+	if !whole.moveTo(parts, l.partition) {
+		for _, g := range parts {
+			g.release()
+		}
+		l.settled = true
+		return nil
+	}
+	whole.release()
+	l.groups = parts
+	l.open = make([]*chunk[T, K], len(parts))
+	for p := range l.open {
+		l.open[p] = newChunk[T, K](l.run.plan.chunk)
+	}
+	return nil
+}
+
+// size is how many keys the one table has.
+func (l *radixLevel[T, K, A]) size() int {
+	if l.workers != nil {
+		return int(l.workers.keys.Load())
+	}
+	return l.groups[0].table.Len()
+}
+
+// barrier waits until all rows that were handed on have been added.
+func (l *radixLevel[T, K, A]) barrier() error {
+	if l.workers == nil {
+		return nil
+	}
+	return l.workers.barrier()
+}
+
+// finish adds what is left in the chunks. No rows follow.
+func (l *radixLevel[T, K, A]) finish() error {
+	if l.stage.n > 0 {
+		if err := l.flushStage(); err != nil {
+			return err
+		}
+	}
+	for p, c := range l.open {
+		if _, err := l.hand(p, c); err != nil {
+			return err
+		}
+	}
+	if err := l.barrier(); err != nil {
+		return err
+	}
+	if l.workers != nil {
+		if err := l.workers.join(); err != nil {
+			return err
+		}
+		l.workers = nil
+	}
+	l.stage, l.open = nil, nil
+	return l.settle()
+}
+
+// settle makes ready for emit. Where accumulators grow and some were spilled, all are: what comes back may need all
+// of the memory.
+func (l *radixLevel[T, K, A]) settle() error {
+	if l.run.sized && l.spilled() {
+		for _, g := range l.groups {
+			if g.evicted {
+				continue
+			}
+			if l.run.states == nil {
+				break
+			}
+			if err := g.evict(); err != nil {
+				return err
+			}
+		}
+	}
+	if err := l.rows.finish(); err != nil {
+		return err
+	}
+	return l.states.finish()
+}
+
+func (l *radixLevel[T, K, A]) spilled() bool { return l.rows.any() || l.states.any() }
+
+func (l *radixLevel[T, K, A]) spillRow(h uint64, v *T) error {
+	return l.rows.append(l.partition(h), v)
+}
+
+func (l *radixLevel[T, K, A]) spillState(h uint64, state *Keyed[K, A]) error {
+	return l.states.append(l.partition(h), state)
+}
+
+// emit yields all groups in order of hash, ties in order of first position, and frees partition after partition. more
+// is false where yield said stop.
+func (l *radixLevel[T, K, A]) emit(yield func(h uint64, k *K, acc *A) bool) (more bool, err error) {
+	var g *groups[T, K, A]
+	var walk table.Sorted[K]
+	var next int // index of the next resident key; valid while left
+	left := false
+	advance := func() { next, left = walk.Next() }
+	// resident yields the keys in memory up to a hash: before those from disk, which came later.
+	resident := func(upTo uint64) bool {
+		for left && g.table.HashAt(next) <= upTo {
+			if !yield(g.table.HashAt(next), g.table.Key(next), &g.accs[next]) {
+				return false
+			}
+			advance()
+		}
+		return true
+	}
+	for p := range 1 << l.run.plan.bits {
+		if p == 0 || len(l.groups) > 1 {
+			if g != nil {
+				g.release()
+			}
+			g = l.groups[min(p, len(l.groups)-1)]
+			walk = g.table.Sorted()
+			advance()
+		}
+		if l.rows.count(p) > 0 || l.states.count(p) > 0 {
+			more, err := l.emitSpilled(p, func(h uint64, k *K, acc *A) bool {
+				return resident(h) && yield(h, k, acc)
+			})
+			if err != nil || !more {
+				return more, err
+			}
+		}
+		if !resident(l.lastHash(p)) {
+			return false, nil
+		}
+	}
+	g.release()
+	return true, nil
+}
+
+// firstHash is the smallest hash of a partition, lastHash the largest.
+func (l *radixLevel[T, K, A]) firstHash(p int) uint64 {
+	return l.shared | uint64(p)<<(64-l.skip-l.run.plan.bits)
+}
+
+func (l *radixLevel[T, K, A]) lastHash(p int) uint64 {
+	return l.firstHash(p) | (1<<(64-l.skip-l.run.plan.bits) - 1)
+}
+
+// emitSpilled groups what a partition has on disk one level deeper, and yields it.
+func (l *radixLevel[T, K, A]) emitSpilled(p int, yield func(h uint64, k *K, acc *A) bool) (more bool, err error) {
+	below := newRadixLevel(l.run, l.depth+1, l.skip+l.run.plan.bits, l.firstHash(p))
+	defer below.close()
+	if below.skip+l.run.plan.bits > table.MaxSkip {
+		return false, l.run.ledger.limitError()
+	}
+	if err := below.restore(l.states, p); err != nil {
+		return false, err
+	}
+	if err := below.replay(l.rows, p); err != nil {
+		return false, err
+	}
+	if err := below.finish(); err != nil {
+		return false, err
+	}
+	return below.emit(yield)
+}
+
+// restore takes in the spilled states of a partition of the level above.
+func (l *radixLevel[T, K, A]) restore(from *spillParts[Keyed[K, A]], p int) error {
+	if from.count(p) == 0 {
+		return nil
+	}
+	r := from.store.Read(p)
+	var state Keyed[K, A]
+	for {
+		ok, err := r.Next(&state)
+		if err != nil || !ok {
+			return spillError(l.run.keys.fn, err)
+		}
+		if err := l.groups[0].restore(l.run.keys.hasher.Hash(&state.Key, 0), &state); err != nil {
+			return err
+		}
+	}
+}
+
+// replay adds the spilled rows of a partition of the level above.
+func (l *radixLevel[T, K, A]) replay(from *spillParts[T], p int) error {
+	if from.count(p) == 0 {
+		return nil
+	}
+	r := from.store.Read(p)
+	for {
+		c := l.stage
+		n, err := r.Fill(c.rows)
+		if err != nil {
+			return spillError(l.run.keys.fn, err)
+		}
+		if n == 0 {
+			return nil
+		}
+		for i := range n {
+			c.keys[i] = l.run.key(c.rows[i])
+		}
+		c.n = n
+		if err := l.flushStage(); err != nil {
+			return err
+		}
+	}
+}
+
+// close removes the level's files and gives its memory back; on every path.
+func (l *radixLevel[T, K, A]) close() {
+	if l.workers != nil {
+		l.workers.abandon()
+	}
+	for _, g := range l.groups {
+		g.release()
+	}
+	l.rows.close()
+	l.states.close()
+}

@@ -1,0 +1,48 @@
+package stream
+
+// radixPlan holds the sizes of an aggregation. None of them shows in its output.
+type radixPlan struct {
+	bits    uint  // of the hash per level: a level has 1<<bits partitions
+	chunk   int   // rows that go to a partition together
+	splitAt int   // keys beyond which one table becomes one per partition
+	block   int   // bytes of encoded rows per spill block
+	step    int64 // bytes that a partition books ahead
+	bound   int64 // bytes of live state; 0: unbounded
+	floor   int64 // bytes that each depth may have beyond the bound
+}
+
+const (
+	// What fits a core's own cache, with slots and accumulators, is faster in one table than scattered: 16 Ki keys
+	// are 1 MiB of state.
+	splitKeys = 16 << 10
+	// chunkBytes keeps the 64 chunks that are filled side by side within a few MiB: a cache of the second level holds
+	// what is written to, and a partition's table stays in the first for the time of a chunk.
+	chunkBytes = 32 << 10
+	// floorBytes is room for some hundred small keys.
+	floorBytes = 16 << 10
+)
+
+// planRadix fits the sizes to a bound in bytes (0: none) and to the bytes of a row with its key and hash. Buffers take
+// an eighth of the bound at most, unless that is less than a few rows per partition.
+func planRadix(memory, row int64) radixPlan {
+	row = max(row, 1)
+	p := radixPlan{bits: 6, splitAt: splitKeys, floor: floorBytes}
+	if memory == 0 {
+		p.chunk = int(clamp(chunkBytes/row, 16, 512))
+		return p
+	}
+	switch {
+	case memory < 64<<10:
+		p.bits = 2
+	case memory < 4<<20:
+		p.bits = 4
+	}
+	share := memory / 16 >> p.bits // of chunks, and of blocks, per partition
+	p.chunk = int(clamp(min(share, chunkBytes)/row, 4, 512))
+	p.block = int(clamp(share, 256, 64<<10))
+	p.step = min(share, 4<<10)
+	p.bound = memory - memory/8
+	return p
+}
+
+func clamp(v, low, high int64) int64 { return max(low, min(v, high)) }

@@ -1,0 +1,153 @@
+package stream
+
+import "sync/atomic"
+
+// radixWorkers are the goroutines that add rows to the groups of a level. Each owns every len(work)-th partition; the
+// consumer's goroutine reads the source, calls the key function, hashes, scatters, and owns the workers.
+type radixWorkers[T any, K comparable, A any] struct {
+	level   *radixLevel[T, K, A]
+	work    []chan *chunk[T, K]
+	workers []*worker
+	died    chan struct{}     // closed when a worker ends before its work does
+	dead    atomic.Bool       // died is closed, or about to be
+	free    chan *chunk[T, K] // emptied chunks
+	made    int               // chunks made here so far
+	most    int               // chunks that may be made here: what the queues hold and the workers have in hand
+	keys    atomic.Int64      // of the one table, as long as there is one
+	failed  atomic.Bool
+	err     error // the first one; whoever set failed set it
+	set     atomic.Bool
+	stopped bool
+}
+
+// queue is how many chunks may wait for a worker: enough that a run of rows for one of them does not stop the others.
+const queue = 8
+
+func newRadixWorkers[T any, K comparable, A any](l *radixLevel[T, K, A], n int) *radixWorkers[T, K, A] {
+	w := &radixWorkers[T, K, A]{level: l, died: make(chan struct{})}
+	// Room for every chunk there is, those that the level fills included: workers never wait to give one back.
+	w.most = n * (queue + 1)
+	w.free = make(chan *chunk[T, K], 1<<l.run.plan.bits+1+w.most)
+	for range n {
+		work := make(chan *chunk[T, K], queue)
+		w.work = append(w.work, work)
+		w.workers = append(w.workers, goWorker(func() { w.run(work) }))
+	}
+	return w
+}
+
+// run adds chunks to groups until there are no more.
+func (w *radixWorkers[T, K, A]) run(work <-chan *chunk[T, K]) {
+	ended := false
+	defer func() {
+		if !ended && w.dead.CompareAndSwap(false, true) {
+			close(w.died)
+		}
+	}()
+	for c := range work {
+		if c.passed != nil {
+			c.passed <- struct{}{}
+			continue
+		}
+		if !w.failed.Load() {
+			g := w.level.groups[c.part]
+			if err := g.apply(c); err != nil {
+				w.fail(err)
+			}
+			w.keys.Store(int64(g.table.Len()))
+		}
+		c.reset(w.level.run.bounded)
+		w.free <- c
+	}
+	ended = true
+}
+
+func (w *radixWorkers[T, K, A]) fail(err error) {
+	if w.set.CompareAndSwap(false, true) {
+		w.err = err
+		w.failed.Store(true)
+	}
+}
+
+// hand gives a chunk to the owner of a partition, and returns an empty one.
+func (w *radixWorkers[T, K, A]) hand(part int, c *chunk[T, K]) (*chunk[T, K], error) {
+	c.part = part
+	if err := w.send(part%len(w.work), c); err != nil {
+		return nil, err
+	}
+	select {
+	case c = <-w.free:
+		return c, nil
+	default:
+	}
+	if w.made < w.most {
+		w.made++
+		return newChunk[T, K](w.level.run.plan.chunk), nil
+	}
+	select {
+	case c = <-w.free:
+		return c, nil
+	case <-w.died:
+		return nil, w.join()
+	}
+}
+
+func (w *radixWorkers[T, K, A]) send(to int, c *chunk[T, K]) error {
+	if w.failed.Load() {
+		return w.err
+	}
+	select {
+	case w.work[to] <- c:
+		return nil
+	case <-w.died:
+		return w.join()
+	}
+}
+
+// barrier waits until everything that was handed over has been added.
+func (w *radixWorkers[T, K, A]) barrier() error {
+	passed := make(chan struct{}, len(w.work))
+	for i := range w.work {
+		if err := w.send(i, &chunk[T, K]{passed: passed}); err != nil {
+			return err
+		}
+	}
+	for range w.work {
+		select {
+		case <-passed:
+		case <-w.died:
+			return w.join()
+		}
+	}
+	if w.failed.Load() {
+		return w.err
+	}
+	return nil
+}
+
+// join ends the workers, and ends itself as one of them did: a panic or a Goexit continues here.
+func (w *radixWorkers[T, K, A]) join() error {
+	w.abandon()
+	for _, one := range w.workers {
+		one.join()
+	}
+	if w.failed.Load() {
+		return w.err
+	}
+	return nil
+}
+
+// abandon ends the workers and waits for them, however they end. It can be called again.
+func (w *radixWorkers[T, K, A]) abandon() {
+	if w.stopped {
+		return
+	}
+	w.stopped = true
+	w.failed.Store(true) // what is still queued is not worth the work; err stays what it is
+	for _, work := range w.work {
+		close(work)
+	}
+	for _, one := range w.workers {
+		<-one.done
+	}
+}
