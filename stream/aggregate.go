@@ -3,6 +3,7 @@ package stream
 import (
 	"github.com/millrace-go/millrace/internal/rowcodec"
 	"github.com/millrace-go/millrace/internal/spill"
+	"github.com/millrace-go/millrace/internal/table"
 )
 
 // Keyed is one group: its key and what the fold made of its values.
@@ -11,31 +12,43 @@ type Keyed[K comparable, A any] struct {
 	Value A // the accumulator
 }
 
-// AggregateOptions bound Aggregate. The zero value: memory unbounded.
+// AggregateOptions bound Aggregate. The zero value: memory unbounded, one goroutine.
 type AggregateOptions struct {
-	// Resources.Memory and Budget bound the live state: the table, the bytes of strings in keys, and the
-	// accumulators (their static size, and Fold.Size where it is set). Aggregate does not spill: where the
-	// bound would be passed it ends with a *LimitError. Workers is accepted and has no effect.
+	// Resources.Memory and Budget bound the live state: the table, the bytes of strings in keys, the accumulators
+	// (their static size, and Fold.Size where it is set), and the buffers. Beyond the bound, rows go to files below
+	// TempDir. Workers above 1 adds rows to groups on that many goroutines beside the consumer's, which reads the
+	// source and calls key: the fold's functions are then called from several at once, for one key from one.
 	Resources Resources
+	// Codec is a Codec[T] for elements on disk; nil: compiled from T. It is used only where memory is bounded, and a T
+	// without a codec is then an *OptionError.
+	Codec any
 }
 
 // Aggregate yields one Keyed per distinct key: the fold of that key's values. Grouping is by hash, so the
 // input may come in any order.
 //
-// Order: by the stable hash of the key, ties by first position: the same on every run, machine and release, and
-// otherwise without meaning. A key's values are added in input order.
-// Memory: one key and one accumulator per distinct key, however many elements there are; see
-// AggregateOptions. A string key is kept as it is and keeps alive what it was cut from.
-// Laziness: the first pull reads the whole input.
+// Order: by the stable hash of the key, ties by first position: the same on every run, machine and release,
+// for any number of workers and any bound, and otherwise without meaning. A key's values are added in input order by
+// one owner, so that float sums are the same to the bit.
+// Memory: one key and one accumulator per distinct key, however many elements there are, and up to some MiB of
+// buffers. Under a bound, the keys that came first stay in memory and go on; rows of keys that came when it was
+// full are spilled, and grouped one radix partition after the other when the input has ended. Where accumulators
+// grow (Fold.Size is set) they are spilled too. Beside the bound it takes at most 16 KiB (or room for 20 groups, where
+// that is more) for each time that spilled rows had to be split again, and the rows that wait in buffers point to what they point to. A string key is kept as
+// it is and keeps alive what it was cut from.
+// Laziness: the first pull reads the whole input. key is called again for a row that was spilled.
 // Termination: only if the input ends.
 // Errors: an error of the input is forwarded, and no group is yielded. A key type with pointers or channels
-// inside is an *OptionError; an interface key that holds something that cannot be compared a *KeyError; more
-// memory than allowed a *LimitError.
+// inside is an *OptionError; an interface key that holds something that cannot be compared a *KeyError; trouble with
+// a file a *SpillError, before or between groups. A *LimitError comes only where one accumulator passes the bound by
+// itself, or accumulators grow and have no codec (see Codec), or more than 2^32 keys share a partition.
+// Concurrency: see AggregateOptions; all goroutines have ended before the first group is yielded.
 //
 // Keys compare by the key rules: NaN equals NaN, -0 equals 0, times by instant. For keys that may be null use
 // an Opt as the key: null is then one group, counted, and missing another.
 //
-// A hot key needs no special care: its values collapse into one accumulator as they come.
+// A hot key needs no special care: its values collapse into one accumulator as they come, and it does not spill,
+// since it comes early. That is what two-stage aggregation does elsewhere.
 func Aggregate[T any, K comparable, A any](s Seq[T], key func(T) K, fold Fold[T, A], opts AggregateOptions) Seq[Keyed[K, A]] {
 	return aggregate("Aggregate", s, key, fold, opts)
 }
@@ -107,9 +120,16 @@ func newAggregation[T any, K comparable, A any](fn string, key func(T) K, fold F
 		if states, err := rowcodec.New[Keyed[K, A]](); err == nil {
 			run.states = states
 		}
-		run.ledger = &ledger{bound: run.plan.bound, floor: run.plan.floor, account: run.account}
+		run.plan.floor = max(run.plan.floor, 2*run.smallest())
+		run.ledger = &ledger{limit: memory, bound: run.plan.bound, floor: run.plan.floor, account: run.account}
 	}
 	return run, nil
+}
+
+// smallest is the bytes of the smallest table with its accumulators. Without room for one no pass gets anywhere.
+func (run *aggregation[T, K, A]) smallest() int64 {
+	n, bytes := table.New(run.keys.hasher).Growth()
+	return bytes + int64(n)*run.accSize
 }
 
 // close gives the memory back and removes the directory.

@@ -134,13 +134,6 @@ func init() {
 			}
 		},
 
-		"Aggregate": waiting(func(s ints) stream.Seq[stream.Keyed[int, int]] {
-			return stream.Aggregate(s, func(v int) int { return v % 3 }, sum, stream.AggregateOptions{})
-		}),
-		"CountBy": waiting(func(s ints) stream.Seq[stream.Keyed[int, int]] {
-			return stream.CountBy(s, func(v int) int { return v % 3 })
-		}),
-
 		"Collect": sink(stream.Collect[int]),
 		"Count":   sink(stream.Count[int]),
 		"Reduce":  sink(func(s ints) (int, error) { return stream.Reduce(s, sum) }),

@@ -2,7 +2,6 @@ package stream_test
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -44,14 +43,25 @@ func ExampleAggregate() {
 	// dia orders: 1 cents: 100
 }
 
-// A bound on memory is kept: what does not fit is an error, not a process that dies.
-func ExampleAggregate_limit() {
-	small := stream.AggregateOptions{Resources: stream.Resources{Memory: 256}}
-	groups := stream.Aggregate(stream.Of(orders...), func(o Order) string { return o.User }, fold.Count[Order](), small)
-	for _, err := range groups {
-		fmt.Println(errors.Is(err, stream.ErrLimit))
+// A bound on memory is kept: 50,000 users in 64 KiB go to disk and come back, and the groups are the same.
+func ExampleAggregate_memory() {
+	visits := func(yield func(int) bool) {
+		for i := 0; i < 200_000 && yield(i%50_000); i++ {
+		}
 	}
-	// Output: true
+	user := func(v int) int { return v }
+	bounded := stream.AggregateOptions{Resources: stream.Resources{Memory: 64 << 10, Workers: 2}}
+	users, most := 0, 0
+	for g, err := range stream.Aggregate(stream.From(visits), user, fold.Count[int](), bounded) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		users++
+		most = max(most, g.Value)
+	}
+	fmt.Println(users, "users,", most, "visits at most")
+	// Output: 50000 users, 4 visits at most
 }
 
 func ExampleCountBy() {
@@ -81,4 +91,21 @@ func ExampleCountBy_null() {
 	// TR 1
 	// AT 2
 	// null 2
+}
+
+// All orders of each customer, in the order in which they came.
+func ExampleGroupBy() {
+	byUser := stream.GroupBy(stream.Of(orders...), func(o Order) string { return o.User }, stream.AggregateOptions{})
+	for g, err := range byUser {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(g.Key, len(g.Value))
+	}
+	// Output:
+	// dia 1
+	// ann 2
+	// bob 1
+	// cem 1
 }

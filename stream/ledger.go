@@ -18,7 +18,8 @@ import (
 // And each depth may take floor bytes whatever the bound says, so that every pass gets somewhere: that is part of the
 // constant which the operators' docs state beside the bound.
 type ledger struct {
-	bound int64 // bytes of state, buffers taken off; 0: unbounded
+	limit int64 // bytes, what the caller set
+	bound int64 // bytes of state: limit without buffers
 	floor int64 // bytes that each depth may have beyond the bound
 
 	mu      sync.Mutex // guards the following
@@ -45,7 +46,7 @@ func (l *ledger) take(depth int, n int64) bool {
 		}
 		l.refused, _ = err.(*LimitError)
 	} else {
-		l.refused = &LimitError{Where: l.account.where, What: "bytes of live state", Limit: l.bound, Need: l.used + n}
+		l.refused = &LimitError{Where: l.account.where, What: "bytes of live state", Limit: l.limit, Need: l.limit + l.used + n - l.cap(depth)}
 	}
 	for len(l.beyond) <= depth {
 		l.beyond = append(l.beyond, 0)

@@ -14,7 +14,7 @@ type aggregation[T any, K comparable, A any] struct {
 	bounded bool
 	sized   bool  // bounded, and accumulators say what they hold
 	accSize int64 // static size of an accumulator, bytes
-	dynamic bool // keys must be checked one by one
+	dynamic bool  // keys must be checked one by one
 	account *Account
 	ledger  *ledger // nil: unbounded
 	dir     *spill.Dir
