@@ -48,3 +48,7 @@ func (a *Account) Used() int64 { return a.used }
 
 // Close gives everything back. It can be called again.
 func (a *Account) Close() { a.Shrink(a.used) }
+
+// bookStep is how many bytes an operator that grows row by row books ahead, so that most rows touch no account:
+// little beside any bound worth setting. Where the bound has no step left, bytes are booked one by one.
+const bookStep = 4 << 10
