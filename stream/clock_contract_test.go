@@ -2,6 +2,7 @@ package stream_test
 
 import (
 	"context"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -47,6 +48,20 @@ func init() {
 					return stream.Pages(ctx, 0, server, stream.PagesOptions{Prefetch: ahead})
 				})(t)
 			}
+		},
+		"Meter": func(t *testing.T) {
+			m := stream.NewMeters(stream.MetersOptions{Labels: ctx, Logger: slog.New(slog.DiscardHandler)})
+			streaming(func(s ints) ints { return stream.Meter(s, m.Stage("a")) })(t)
+			streaming(func(s ints) ints {
+				m := stream.NewMeters(stream.MetersOptions{})
+				return stream.Meter(stream.Meter(s, m.Stage("a")), m.Stage("b"))
+			})(t)
+		},
+		"MeterFunc": func(t *testing.T) {
+			m := stream.NewMeters(stream.MetersOptions{})
+			streaming(func(s ints) ints {
+				return stream.MeterFunc(s, m.Stage("a"), func(v int) (rows, bytes int) { return 1, v })
+			})(t)
 		},
 	})
 }
