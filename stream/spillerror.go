@@ -38,11 +38,11 @@ func (e *SpillError) Unwrap() []error {
 // spillError puts an error of the spill files under the operator's name; other errors (of a codec) get the name
 // alone.
 func spillError(fn string, err error) error {
+	if err == nil {
+		return nil // before s, which is on the heap: operators come here for every row
+	}
 	var s *spill.Error
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &s):
+	if errors.As(err, &s) {
 		return &SpillError{Func: fn, Op: string(s.Op), File: s.File, Offset: s.Offset, Err: s.Err}
 	}
 	return fmt.Errorf("stream: %s: %w", fn, err)

@@ -13,6 +13,7 @@ import (
 
 func TestSpillError(t *testing.T) {
 	require.NoError(t, spillError("Sort", nil))
+	require.Zero(t, testing.AllocsPerRun(100, func() { _ = spillError("Sort", nil) }))
 
 	err := spillError("Sort", fmt.Errorf("run 3: %w", &spill.Error{Op: spill.OpRead, File: "blocks-0", Offset: 88, Err: fmt.Errorf("%w: checksum", spill.ErrBroken)}))
 	var typed *SpillError
