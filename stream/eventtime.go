@@ -95,9 +95,21 @@ type WindowStats struct {
 	Windows    int64 // results yielded: one per window and key; of Trailing, one per event
 }
 
-// missing is In without its right side: 0 unless an event was lost.
-func (s WindowStats) missing() int64 {
-	return s.In - s.Counted - s.Late - s.NullTimes - s.OutOfRange
+// fields are the counts in the order of a snapshot, which is that of their declaration.
+func (s *WindowStats) fields() [7]*int64 {
+	return [...]*int64{&s.In, &s.Counted, &s.Late, &s.PartlyLate, &s.NullTimes, &s.OutOfRange, &s.Windows}
+}
+
+// conserved reports whether every event was counted, and no count is more than there were events. It does not overflow,
+// whatever the counts.
+func (s *WindowStats) conserved() bool {
+	left := s.In
+	for _, n := range []int64{s.Counted, s.Late, s.NullTimes, s.OutOfRange} {
+		if left -= n; left < 0 {
+			return false
+		}
+	}
+	return left == 0 && s.PartlyLate <= s.Counted
 }
 
 // eventClock reads the times of events, sets aside those without, and keeps the watermark: the time before which no
@@ -173,7 +185,7 @@ func (c *eventClock[T]) tooLate(v T, t int64, counted int) error {
 // conserved panics unless every event read has been counted: no result is better than one that lost events in
 // silence.
 func (c *eventClock[T]) conserved() {
-	if c.stats.missing() != 0 {
+	if !c.stats.conserved() {
 		panic(fmt.Sprintf("stream: %s: events are not conserved: %+v", c.fn, c.stats))
 	}
 }

@@ -1,6 +1,7 @@
 package stream_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"time"
@@ -98,4 +99,49 @@ func ExampleNewWindows() {
 	// 09:30 attic 25
 	// 09:30 cellar 12
 	// open since 10:00, counted: 5
+}
+
+// A process ends in the middle of an hour; the next goes on from its snapshot.
+func ExampleWindows_Snapshot() {
+	o := stream.WindowOptions[Measurement]{Disorder: 15 * time.Minute}
+	first, err := stream.NewWindows(time.Hour, Measurement.sensor, Measurement.at, fold.Count[Measurement](), o)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var closed []stream.Windowed[string, int]
+	for _, m := range measurements[:3] {
+		if err := first.Push(m, stream.Into(&closed)); err != nil {
+			fmt.Println(err)
+			return
+		}
+	}
+	var file bytes.Buffer
+	if err := first.Snapshot(&file); err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	second, err := stream.NewWindows(time.Hour, Measurement.sensor, Measurement.at, fold.Count[Measurement](), o)
+	if err == nil {
+		err = second.Restore(&file)
+	}
+	for _, m := range measurements[3:] {
+		if err == nil {
+			err = second.Push(m, stream.Into(&closed))
+		}
+	}
+	if err == nil {
+		err = second.Flush(stream.Into(&closed))
+	}
+	fmt.Println(err, second.Stats().In)
+	for _, w := range closed {
+		fmt.Println(w.Start.Format("15:04"), w.Key, w.Value)
+	}
+	// Output:
+	// <nil> 5
+	// 09:00 attic 2
+	// 09:00 cellar 1
+	// 10:00 attic 1
+	// 10:00 cellar 1
 }

@@ -67,6 +67,14 @@ func (r Resources) accountOf(fn string) *Account {
 	return r.Account("stream: " + fn)
 }
 
+// another opens a second account with the same bounds.
+func (a *Account) another() *Account {
+	if a == nil {
+		return nil
+	}
+	return &Account{where: a.where, limit: a.limit, budget: a.budget}
+}
+
 // rebook books n more bytes, or gives -n back.
 func rebook(a *Account, n int64) error {
 	if n < 0 {

@@ -494,3 +494,80 @@ func TestWindow_ClosedWindowsAreLetGo(t *testing.T) {
 	require.Less(t, more, 3.1*windows, "a window that closes costs the walk through its keys, not a table")
 	run(20_000, stream.Resources{Memory: 8 << 10}) // 6,667 windows, at most four open at once
 }
+
+// BenchmarkWindow counts 1 M events in order of time, of 1,000 users, per window and user: 64,000 groups of 16 events.
+// The loops are what one would write: a map by window and user for tumbling windows, with closed ones taken out; a map per
+// open window for hopping ones.
+func BenchmarkWindow(b *testing.B) {
+	const n, users, size = 1_000_000, 1000, 16_000
+	events := make([]tick, n)
+	for i := range events {
+		events[i] = tick{Key: float64(hash.Uint64(uint64(i), 0) % users), T: int64(i), Pos: i}
+	}
+	count := stream.Fold[tick, int]{Add: func(acc *int, _ tick) { *acc++ }}
+	for _, overlap := range []int64{1, 4, 60} {
+		every := size / overlap
+		var want [2]int // groups, and a sum that needs every count
+		check := func(b *testing.B, got [2]int) {
+			b.Helper()
+			if want == [2]int{} {
+				want = got
+			} else if want != got {
+				b.Fatalf("%v, want %v", got, want)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/event")
+		}
+		b.Run(fmt.Sprintf("overlap=%d/loop", overlap), func(b *testing.B) {
+			b.ReportAllocs()
+			var got [2]int
+			for b.Loop() {
+				got = [2]int{}
+				open := map[int64]map[float64]int{}
+				least := int64(math.MaxInt64)
+				closeTo := func(watermark int64) {
+					for least+size <= watermark && len(open) > 0 {
+						for _, n := range open[least] {
+							got[0]++
+							got[1] += n * n
+						}
+						delete(open, least)
+						least += every
+					}
+				}
+				for _, e := range events {
+					closeTo(e.T)
+					start := e.T - e.T%every
+					for ; start > e.T-size; start -= every {
+						w := open[start]
+						if w == nil {
+							w = map[float64]int{}
+							open[start] = w
+							least = min(least, start)
+						}
+						w[e.Key]++
+					}
+				}
+				closeTo(math.MaxInt64)
+			}
+			check(b, got)
+		})
+		for name, memory := range map[string]int64{"window": 0, "window_bounded": 1 << 30} {
+			b.Run(fmt.Sprintf("overlap=%d/%s", overlap, name), func(b *testing.B) {
+				b.ReportAllocs()
+				var got [2]int
+				o := stream.WindowOptions[tick]{Every: time.Duration(every), Resources: stream.Resources{Memory: memory}}
+				for b.Loop() {
+					got = [2]int{}
+					for w, err := range stream.Window(stream.Of(events...), size, tick.key, tick.at, count, o) {
+						if err != nil {
+							b.Fatal(err)
+						}
+						got[0]++
+						got[1] += w.Value * w.Value
+					}
+				}
+				check(b, got)
+			})
+		}
+	}
+}

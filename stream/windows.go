@@ -2,7 +2,9 @@ package stream
 
 import (
 	"errors"
+	"maps"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -29,6 +31,7 @@ type Windows[T any, K comparable, A any] struct {
 	spare   *pane[K, A]           // an empty one to use again; nil: none
 	account *Account              // nil: nothing is bounded
 
+	codecs windowCodecs[K, A]
 	failed error // what ended the state
 }
 
@@ -172,6 +175,11 @@ func (w *Windows[T, K, A]) push(v T, out Sink[Windowed[K, A]]) error {
 	}
 	w.clock.stats.Counted++
 	return nil
+}
+
+// inOrder gives the starts of the open windows, least first.
+func (w *Windows[T, K, A]) inOrder() []int64 {
+	return slices.Sorted(maps.Keys(w.open))
 }
 
 // close gives the windows that end at the watermark or before to out.
