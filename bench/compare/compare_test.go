@@ -122,7 +122,7 @@ func TestCase_scales_with_its_rows(t *testing.T) {
 	if got != want {
 		t.Errorf("a quarter of the rows: %+v, want %+v", got, want)
 	}
-	if got := c.fill(1, 3); got.Events.Users != 1 || got.Other != 1 || got.Memory != 1<<20 {
+	if got := c.fill(1, 3); got.Events.Users != 1 || got.Other != 1 || got.Memory != (64<<20)/1000 {
 		t.Errorf("one row: %+v", got)
 	}
 }

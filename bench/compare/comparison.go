@@ -104,7 +104,7 @@ func (c Case) fill(rows int, seed uint64) Params {
 		p.Other = scale(p.Other)
 	}
 	if p.Memory > 0 {
-		p.Memory = max(1<<20, int64(scale(int(p.Memory))))
+		p.Memory = max(64<<10, int64(scale(int(p.Memory))))
 	}
 	return p
 }

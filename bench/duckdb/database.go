@@ -18,6 +18,9 @@ type database struct {
 	temp      string // folder to spill into; empty: none needed
 }
 
+// leastMemory is what DuckDB gets where a bound was scaled down with the rows: it does not begin with much less.
+const leastMemory = 32 << 20
+
 // open opens a database that may use memory bytes; 0: as many as it likes.
 func open(memory int64) (*database, error) {
 	connector, err := duckdb.NewConnector("", nil)
@@ -33,7 +36,7 @@ func open(memory int64) (*database, error) {
 	}
 	// Without order to keep, DuckDB needs less memory.
 	return d, d.exec(fmt.Sprintf("SET memory_limit='%dB'; SET temp_directory='%s'; SET preserve_insertion_order=false",
-		memory, filepath.ToSlash(d.temp)))
+		max(memory, leastMemory), filepath.ToSlash(d.temp)))
 }
 
 func (d *database) exec(query string) error {

@@ -24,5 +24,6 @@ func main() {
 func sides() []compare.Comparison {
 	return []compare.Comparison{
 		{Name: "aggregate", Sides: []compare.Side{{Name: "duckdb", Prepare: prepareAggregate}}},
+		{Name: "aggregate64", Sides: []compare.Side{{Name: "duckdb", Prepare: prepareAggregate}}},
 	}
 }
