@@ -19,16 +19,17 @@ import (
 // Invariants:
 //  1. Each reader's head <= tail <= the slowest reader's head + size.
 //  2. The writer alone writes a slot, and only while no reader has it between head and tail.
-//  3. end is written before closed is set, and not after.
+//  3. end and cleanUp are written before closed is set, and not after.
 type belt[T any] struct {
 	slots []T // a power of two
 	mask  int64
 	size  int64 // how many elements may be ahead of the slowest reader; at most len(slots)
 
 	// The writer's own.
-	next int64 // position of the next element
-	room int64 // below it slots are known to be free
-	end  outcome
+	next    int64 // position of the next element
+	room    int64 // below it slots are known to be free
+	end     outcome
+	cleanUp outcome // of a source that was told that no more is wanted: its consumer, who has left, still gets a panic
 
 	_       [64]byte // the lines below are written by one side and read by the other
 	tail    atomic.Int64
@@ -73,11 +74,20 @@ func newBelt[T any](size, readers int, wake *gate) *belt[T] {
 // fill puts all of s, on the goroutine it is called on, and closes the belt with how s ended.
 func (b *belt[T]) fill(s Seq[T]) {
 	var o outcome
-	defer func() { b.close(o) }()
+	refused := false
+	defer func() {
+		if refused {
+			b.cleanUp, o = o, outcome{}
+		}
+		b.close(o)
+	}()
 	o.catch(func() error {
 		for v, err := range s {
-			if err != nil || !b.put(v) {
+			if err != nil {
 				return err
+			}
+			if refused = !b.put(v); refused {
+				return nil
 			}
 		}
 		return nil

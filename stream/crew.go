@@ -57,6 +57,7 @@ type crew[T, U any] struct {
 	work    sync.Cond // there is something to claim, or never will be
 	claimed int64     // guarded by mu
 	end     outcome   // guarded by mu until all have ended
+	cleanUp outcome   // of the source, if it was told that no more is wanted; the feeder's until it has ended
 }
 
 func newCrew[T, U any](o ParallelOptions) *crew[T, U] {
@@ -100,7 +101,13 @@ func (c *crew[T, U]) stop() { c.finish(0, outcome{}) }
 func (c *crew[T, U]) feed(s Seq[T]) {
 	pos := int64(0)
 	var o outcome
-	defer func() { c.finish(pos, o) }()
+	refused := false
+	defer func() {
+		if refused {
+			c.cleanUp, o = o, outcome{}
+		}
+		c.finish(pos, o)
+	}()
 	o.catch(func() error {
 		room := c.size
 		for v, err := range s {
@@ -116,7 +123,7 @@ func (c *crew[T, U]) feed(s Seq[T]) {
 			if pos == room {
 				room = c.waitForRoom(pos)
 			}
-			if c.limit.Load() <= pos {
+			if refused = c.limit.Load() <= pos; refused {
 				return nil
 			}
 		}

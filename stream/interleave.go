@@ -25,8 +25,13 @@ func Interleave[T any](seqs ...Seq[T]) Seq[T] {
 	return func(yield func(T, error) bool) {
 		in := newMouths(seqs)
 		var sources sync.WaitGroup
-		defer sources.Wait()
-		defer in.halt()
+		defer func() {
+			in.halt()
+			sources.Wait()
+			for _, b := range in.belts {
+				_ = b.cleanUp.rethrow()
+			}
+		}()
 		for i, s := range seqs {
 			sources.Go(func() { in.belts[i].fill(s) })
 		}

@@ -79,8 +79,11 @@ func ParallelMap[T, U any](s Seq[T], fn func(T) (U, error), o ParallelOptions) S
 			return
 		}
 		c := newCrew[T, U](o)
-		defer c.goroutines.Wait()
-		defer c.stop()
+		defer func() {
+			c.stop()
+			c.goroutines.Wait()
+			_ = c.cleanUp.rethrow()
+		}()
 		c.start(s, fn)
 		if o.Unordered {
 			if !c.deliverUnordered(yield) {

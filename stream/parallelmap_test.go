@@ -222,6 +222,31 @@ func TestConcurrent_stages_carry_panics(t *testing.T) {
 	}
 }
 
+// What a source throws while it is told to end comes out too, though its consumer has left.
+func TestConcurrent_stages_carry_panics_of_clean_up(t *testing.T) {
+	stages := map[string]func(stream.Seq[int]) stream.Seq[int]{
+		"ParallelMap": func(s stream.Seq[int]) stream.Seq[int] {
+			return stream.ParallelMap(s, same, stream.ParallelOptions{InFlight: 2})
+		},
+		"Prefetch":   func(s stream.Seq[int]) stream.Seq[int] { return stream.Prefetch(s, 2) },
+		"Interleave": func(s stream.Seq[int]) stream.Seq[int] { return stream.Interleave(stream.Of(1), s) },
+	}
+	for name, stage := range stages {
+		for _, how := range []ending{withPanic, withGoexit} {
+			got := loop(stage(func(yield func(int, error) bool) {
+				defer func() { _ = how.endAt("clean-up", 0) }()
+				for yield(7, nil) {
+				}
+			}), 0)
+			require.Len(t, got.values, 1, name)
+			require.Equal(t, how == withGoexit, got.exited, name)
+			if how == withPanic {
+				require.Equal(t, "clean-up at 0", got.thrown, name)
+			}
+		}
+	}
+}
+
 // Chunks are not made per element: a long run allocates no more than a short one, but for what the scheduler keeps.
 func TestConcurrent_stages_allocate_nothing_per_element(t *testing.T) {
 	try := func(v uint64) (uint64, error) { return v + 1, nil }

@@ -24,8 +24,11 @@ func Prefetch[T any](s Seq[T], n int) Seq[T] {
 		}
 		ahead := newBelt[T](n, 1, nil)
 		var source sync.WaitGroup
-		defer source.Wait()
-		defer ahead.halt()
+		defer func() {
+			ahead.halt()
+			source.Wait()
+			_ = ahead.cleanUp.rethrow()
+		}()
 		source.Go(func() { ahead.fill(s) })
 		in := &ahead.readers[0]
 		for {
