@@ -34,9 +34,10 @@ type crew[T, U any] struct {
 	out     []U            // by position
 	tickets []atomic.Int64 // by ticket: position of the result + 1
 	mask    int64
-	size    int64 // InFlight; at most len(in)
+	size    int64 // the most elements in flight; at most len(in)
 	workers int
 	chunk   int64 // 0: by time
+	suits   bool  // how many are in flight depends on the pace
 	unorder bool
 	began   time.Time
 
@@ -48,6 +49,7 @@ type crew[T, U any] struct {
 	_          [56]byte
 	announced  atomic.Int64 // tickets given out, where unordered
 	_          [56]byte
+	window     atomic.Int64 // elements that may be in flight now; at most size
 	limit      atomic.Int64
 	idle       atomic.Int32 // workers asleep and not yet woken; changed under mu
 	feeder     gate
@@ -60,16 +62,20 @@ type crew[T, U any] struct {
 	cleanUp outcome   // of the source, if it was told that no more is wanted; the feeder's until it has ended
 }
 
-func newCrew[T, U any](o ParallelOptions) *crew[T, U] {
+func newCrew[T, U any](o ParallelOptions, suits bool) *crew[T, U] {
 	n := int64(1) << bits.Len(uint(o.InFlight-1))
 	c := &crew[T, U]{
 		in: make([]T, n), out: make([]U, n), tickets: make([]atomic.Int64, n), mask: n - 1,
-		size: int64(o.InFlight), workers: o.Workers, chunk: int64(o.Chunk), unorder: o.Unordered,
+		size: int64(o.InFlight), workers: o.Workers, chunk: int64(o.Chunk), unorder: o.Unordered, suits: suits,
 		feeder: newGate(), consumer: newGate(),
 		began: time.Now(),
 	}
 	c.work.L = &c.mu
 	c.limit.Store(math.MaxInt64)
+	c.window.Store(c.size)
+	if suits {
+		c.window.Store(int64(min(leastPerWorker*c.workers, o.InFlight)))
+	}
 	return c
 }
 
@@ -109,7 +115,7 @@ func (c *crew[T, U]) feed(s Seq[T]) {
 		c.finish(pos, o)
 	}()
 	o.catch(func() error {
-		room := c.size
+		room := c.window.Load()
 		for v, err := range s {
 			if err != nil {
 				return err
@@ -144,11 +150,11 @@ func (c *crew[T, U]) call() {
 // waitForRoom waits until there is room at pos, or no more is wanted. It returns up to where there is room.
 func (c *crew[T, U]) waitForRoom(pos int64) int64 {
 	for {
-		if room := c.freed.Load() + c.size; room > pos || c.limit.Load() <= pos {
+		if room := c.freed.Load() + c.window.Load(); room > pos || c.limit.Load() <= pos {
 			return room
 		}
 		c.feeder.arm(anything)
-		if c.freed.Load()+c.size > pos || c.limit.Load() <= pos {
+		if c.freed.Load()+c.window.Load() > pos || c.limit.Load() <= pos {
 			c.feeder.disarm()
 		} else {
 			c.feeder.sleep()
@@ -184,10 +190,14 @@ func (c *crew[T, U]) toil(fn func(T) (U, error)) {
 				c.out[pos&c.mask] = u
 				c.announce(pos)
 			}
-			if c.chunk == 0 {
+			if c.chunk == 0 || c.suits {
 				before := now
 				now = time.Since(c.began)
-				most = paced(n, now-before)
+				pace := paced(n, now-before)
+				c.suit(pace)
+				if c.chunk == 0 {
+					most = pace
+				}
 			}
 		}
 	})
@@ -213,6 +223,15 @@ const claimTime = 10 * time.Microsecond
 // measurement is no evidence.
 func paced(n int64, took time.Duration) int64 {
 	return max(1, min(n*int64(claimTime)/max(int64(took), 1), 4*n, mostPerClaim))
+}
+
+// suit fits the window to the pace: slow calls need little ahead of them, and what they make may be large. A feeder that
+// sleeps sees a larger window when the consumer next gives back slots, which it does at the latest when there is
+// nothing for it.
+func (c *crew[T, U]) suit(pace int64) {
+	if c.suits {
+		c.window.Store(max(min(c.size, leastPerWorker*int64(c.workers)*pace), c.window.Load()/2))
+	}
 }
 
 // claim takes a run of at most that many positions, and waits until there are some. n is 0 where there will be none.

@@ -9,8 +9,9 @@ type ParallelOptions struct {
 	// it waits (for a request, a disk), say how many requests the other side should see.
 	Workers int
 
-	// InFlight bounds how many elements may have been read and not yet been yielded. 0: 512 per worker; at most
-	// 1,048,576. It is also how far results can overtake a slow one where Unordered is set.
+	// InFlight bounds how many elements may have been read and not yet been yielded. 0: by the time that calls take,
+	// from 16 per worker where they are slow (above some 10 microseconds) to 512 per worker; at most 1,048,576. It is
+	// also how far results can overtake a slow one where Unordered is set.
 	InFlight int
 
 	// Chunk is the most elements a worker takes at a time. 0: as many as take it some 10 microseconds, from 1 to
@@ -24,8 +25,9 @@ type ParallelOptions struct {
 
 // Sizes and rates of the default options; see the decision note 0013.
 const (
-	inFlightPerWorker = 512
-	mostPerClaim      = 64
+	leastPerWorker = 16  // in flight, where calls are slow
+	mostPerWorker  = 512 // in flight, where they are not
+	mostPerClaim   = 64
 )
 
 // check gives the options their defaults.
@@ -45,7 +47,7 @@ func (o ParallelOptions) check() (ParallelOptions, error) {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
 	if o.InFlight == 0 {
-		o.InFlight = min(inFlightPerWorker*o.Workers, maxAhead)
+		o.InFlight = min(mostPerWorker*o.Workers, maxAhead)
 	}
 	o.Workers = min(o.Workers, o.InFlight)
 	return o, nil
@@ -73,12 +75,13 @@ func ParallelMap[T, U any](s Seq[T], fn func(T) (U, error), o ParallelOptions) S
 	needFunc(fn == nil, "ParallelMap", "function")
 	return func(yield func(U, error) bool) {
 		var zero U
+		suits := o.InFlight == 0
 		o, err := o.check()
 		if err != nil {
 			yield(zero, err)
 			return
 		}
-		c := newCrew[T, U](o)
+		c := newCrew[T, U](o, suits)
 		defer func() {
 			c.stop()
 			c.goroutines.Wait()

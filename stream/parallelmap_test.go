@@ -137,6 +137,27 @@ func TestConcurrent_stages_read_ahead(t *testing.T) {
 	}
 }
 
+// Slow calls need little ahead of them, and what they make may be large: without InFlight, 16 elements per worker.
+func TestParallelMap_ReadsLittleAheadOfSlowCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		read, taken := 0, 0
+		source := stream.Tap(stream.From(upTo(1000)), func(int) { read++ })
+		slow := func(v int) (int, error) {
+			if v == 100 {
+				time.Sleep(time.Hour) // all others wait for it
+			}
+			time.Sleep(time.Second)
+			return v, nil
+		}
+		for range stream.ParallelMap(source, slow, stream.ParallelOptions{Workers: 4}) {
+			taken++
+			synctest.Wait()
+			require.LessOrEqual(t, read, taken+64)
+		}
+		require.Equal(t, 1000, taken)
+	})
+}
+
 // Reading and working overlap: ten seconds of each take eleven.
 func TestPrefetch_Overlaps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
