@@ -26,10 +26,10 @@ const mergeChunk = 256
 // ordered as by cmp.Compare: NaN comes first. For everything else it is MergeFunc with its default options, but
 // faster: it compares numbers, not elements, wherever these decide.
 func Merge[T cmp.Ordered](inputs ...Seq[T]) Seq[T] {
-	prefix, exact := sortkey.Of[T]()
-	order := merge.Order[T]{Prefix: func(v *T) uint64 { return prefix(*v) }}
+	keys := sortkey.Of[T]()
+	order := merge.Order[T]{Prefix: func(v *T) uint64 { return keys.Prefix(*v) }}
 	compare := func(a, b *T) int { return cmp.Compare(*a, *b) }
-	if !exact {
+	if keys.Text != nil {
 		order.Compare = compare
 	}
 	return mergeSeqs("Merge", inputs, order, compare, MergeOptions{})

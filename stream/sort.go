@@ -3,7 +3,6 @@ package stream
 import (
 	"cmp"
 
-	"github.com/millrace-go/millrace/internal/merge"
 	"github.com/millrace-go/millrace/internal/sortkey"
 )
 
@@ -30,20 +29,23 @@ func (o SortOptions) bounded() bool { return o.Resources.Memory > 0 || o.Resourc
 
 // Sort yields the elements of s in ascending order of their keys; elements with equal keys keep their order. Keys
 // compare as by cmp.Compare: NaN comes first. It is what SortFunc is with that comparison, and several times faster:
-// numbers are sorted by radix, strings by their first eight bytes and then by the rest.
+// numbers are sorted by radix, and so are strings, by eight bytes at a time behind what they have in common.
 //
 // Memory, laziness, termination, errors and concurrency are those of SortFunc. key must be a pure function: it is
 // called several times for an element.
 func Sort[T any, K cmp.Ordered](s Seq[T], key func(T) K, opts SortOptions) Seq[T] {
 	needSeq(s, "Sort")
 	needFunc(key == nil, "Sort", "key")
-	prefix, exact := sortkey.Of[K]()
-	order := merge.Order[T]{Prefix: func(v *T) uint64 { return prefix(key(*v)) }}
+	keys := sortkey.Of[K]()
+	order := sortOrder[T]{}
 	if opts.Descending {
-		order.Prefix = func(v *T) uint64 { return ^prefix(key(*v)) }
+		order.turned = ^uint64(0)
 	}
-	if !exact {
-		order.Compare = directed(opts.Descending, func(a, b *T) int { return cmp.Compare(key(*a), key(*b)) })
+	if keys.Text == nil {
+		order.number = func(v *T) uint64 { return keys.Prefix(key(*v)) }
+	} else {
+		order.text = func(v *T) string { return keys.Text(key(*v)) }
+		order.compare = directed(opts.Descending, func(a, b *T) int { return cmp.Compare(key(*a), key(*b)) })
 	}
 	return sorted("Sort", s, order, opts)
 }
@@ -67,7 +69,7 @@ func SortFunc[T any](s Seq[T], compare func(a, b T) int, opts SortOptions) Seq[T
 	needSeq(s, "SortFunc")
 	needFunc(compare == nil, "SortFunc", "compare")
 	byPointer := directed(opts.Descending, func(a, b *T) int { return compare(*a, *b) })
-	return sorted("SortFunc", s, merge.Order[T]{Compare: byPointer}, opts)
+	return sorted("SortFunc", s, sortOrder[T]{compare: byPointer}, opts)
 }
 
 func directed[T any](descending bool, compare func(a, b *T) int) func(a, b *T) int {
@@ -78,7 +80,7 @@ func directed[T any](descending bool, compare func(a, b *T) int) func(a, b *T) i
 }
 
 // sorted is Sort under the name that errors show.
-func sorted[T any](fn string, s Seq[T], order merge.Order[T], opts SortOptions) Seq[T] {
+func sorted[T any](fn string, s Seq[T], order sortOrder[T], opts SortOptions) Seq[T] {
 	return func(yield func(T, error) bool) {
 		var zero T
 		err := opts.Resources.Check("stream", fn)

@@ -56,7 +56,7 @@ type delivery struct {
 
 func deliveries(rng *rand.Rand, n int) []delivery {
 	all := make([]delivery, n)
-	spread := 1 + rng.IntN(50)
+	spread, texts := 1+rng.IntN(50), rng.IntN(3)
 	for i := range all {
 		d := delivery{Weight: float64(rng.IntN(spread)) - 5, Day: int8(rng.IntN(spread)), Pos: i}
 		switch rng.IntN(20) {
@@ -69,7 +69,14 @@ func deliveries(rng *rand.Rand, n int) []delivery {
 		case 3:
 			d.Tags = []string{"fragile"}
 		}
-		d.City = strings.Repeat("x", rng.IntN(12)) + strconv.Itoa(rng.IntN(spread))
+		switch texts {
+		case 0:
+			d.City = strings.Repeat("x", rng.IntN(12)) + strconv.Itoa(rng.IntN(spread))
+		case 1: // beginnings in common, of all and of many
+			d.City = "a city by the name of " + strings.Repeat("Neu", rng.IntN(9)) + strconv.Itoa(rng.IntN(spread))
+		case 2: // zeros at the end, and nothing
+			d.City = strings.Repeat("\x00", rng.IntN(20))
+		}
 		all[i] = d
 	}
 	return all

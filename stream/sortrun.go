@@ -1,12 +1,6 @@
 package stream
 
-import (
-	"cmp"
-	"reflect"
-	"slices"
-
-	"github.com/millrace-go/millrace/internal/merge"
-)
+import "reflect"
 
 // sortRun is a part of the input in memory, in input order, and the order in which it comes out once it is sorted.
 //
@@ -15,7 +9,7 @@ import (
 //
 // Sorting moves items, 16 bytes each, whatever the size of a row.
 type sortRun[T any] struct {
-	order merge.Order[T]
+	order sortOrder[T]
 	size  int64 // static bytes of a row
 	most  int   // rows per slab: a power of two
 	shift uint  // log2 of it
@@ -25,7 +19,8 @@ type sortRun[T any] struct {
 	room    int64 // rows that the slabs have room for
 	held    int64 // bytes that the rows hold beyond their static size, by the codec
 	items   []sortItem
-	scratch []sortItem // of radix sort
+	scratch []sortItem // as many, while they are sorted
+	common  int        // where keys are text: bytes that all have in common at the beginning, once sorted
 }
 
 type sortItem struct {
@@ -44,7 +39,7 @@ const slabBytes = 32 << 10
 const maxRunRows = 1<<32 - 1
 
 // newSortRun makes a run that is going to take some limit bytes; 0: unbounded.
-func newSortRun[T any](order merge.Order[T], limit int64) *sortRun[T] {
+func newSortRun[T any](order sortOrder[T], limit int64) *sortRun[T] {
 	r := &sortRun[T]{order: order, size: max(int64(reflect.TypeFor[T]().Size()), 1)}
 	slab := int64(slabBytes)
 	if limit > 0 {
@@ -101,87 +96,4 @@ func (r *sortRun[T]) reset() {
 		r.slabs[i] = slab[:0]
 	}
 	r.rows, r.held = 0, 0
-}
-
-// sort puts the items in order.
-func (r *sortRun[T]) sort() {
-	if cap(r.items) < r.rows {
-		r.items = make([]sortItem, r.rows)
-	}
-	r.items = r.items[:r.rows]
-	ordered, before := true, uint64(0)
-	for i := range r.items {
-		item := sortItem{row: uint32(i)}
-		if r.order.Prefix != nil {
-			item.prefix = r.order.Prefix(r.row(uint32(i)))
-		}
-		ordered = ordered && before <= item.prefix
-		before = item.prefix
-		r.items[i] = item
-	}
-	if !ordered {
-		r.byPrefix()
-	}
-	if r.order.Compare == nil {
-		return
-	}
-	for from, to := 0, 0; from < len(r.items); from = to {
-		prefix := r.items[from].prefix
-		for to = from + 1; to < len(r.items) && r.items[to].prefix == prefix; to++ {
-		}
-		if to-from > 1 {
-			slices.SortFunc(r.items[from:to], func(a, b sortItem) int {
-				if c := r.order.Compare(r.row(a.row), r.row(b.row)); c != 0 {
-					return c
-				}
-				return cmp.Compare(a.row, b.row)
-			})
-		}
-	}
-}
-
-// radixRows is from how many rows on a pass over all of them per byte is cheaper than comparing:
-// BenchmarkSort/rows=1K.
-const radixRows = 256
-
-// byPrefix sorts items, which are in order of row, by prefix and then row: by comparing where they are few, else by
-// counting, one stable pass for each byte that is not the same in all.
-func (r *sortRun[T]) byPrefix() {
-	if len(r.items) < radixRows {
-		slices.SortFunc(r.items, func(a, b sortItem) int {
-			if c := cmp.Compare(a.prefix, b.prefix); c != 0 {
-				return c
-			}
-			return cmp.Compare(a.row, b.row)
-		})
-		return
-	}
-	var counts [8][256]uint32
-	for _, item := range r.items {
-		for b := range counts {
-			counts[b][byte(item.prefix>>(8*b))]++
-		}
-	}
-	if cap(r.scratch) < len(r.items) {
-		r.scratch = make([]sortItem, len(r.items))
-	}
-	from, to := r.items, r.scratch[:len(r.items)]
-	for b := range counts {
-		count := &counts[b]
-		if int(count[byte(from[0].prefix>>(8*b))]) == len(from) {
-			continue
-		}
-		at := uint32(0)
-		for i, n := range count {
-			count[i] = at
-			at += n
-		}
-		for _, item := range from {
-			digit := byte(item.prefix >> (8 * b))
-			to[count[digit]] = item
-			count[digit]++
-		}
-		from, to = to, from
-	}
-	r.items, r.scratch = from, to
 }

@@ -4,6 +4,7 @@ import (
 	"reflect"
 
 	"github.com/millrace-go/millrace/internal/merge"
+	"github.com/millrace-go/millrace/internal/sortkey"
 	"github.com/millrace-go/millrace/internal/spill"
 )
 
@@ -22,7 +23,7 @@ import (
 // Everything but sorting and writing a flying run happens on the consumer's goroutine.
 type sortRuns[T any] struct {
 	fn    string
-	order merge.Order[T]
+	order sortOrder[T]
 	codec Codec[T]
 	opts  SortOptions
 
@@ -41,6 +42,8 @@ type sortRuns[T any] struct {
 	dir       *spill.Dir
 	store     *spill.Store[T]
 	written   []sortedRun[T] // and finished or flying, in input order
+	some      string         // a key, where keys are text
+	common    int            // bytes that the keys of all runs have in common at the beginning; -1: none has been
 }
 
 // flight is a run that is sorted and written by a goroutine.
@@ -64,8 +67,8 @@ const minBlock = 256
 // sixth more), and slack.
 const blockBuffers = 3
 
-func newSortRuns[T any](fn string, order merge.Order[T], codec Codec[T], opts SortOptions) *sortRuns[T] {
-	s := &sortRuns[T]{fn: fn, order: order, codec: codec, opts: opts, bounded: opts.bounded()}
+func newSortRuns[T any](fn string, order sortOrder[T], codec Codec[T], opts SortOptions) *sortRuns[T] {
+	s := &sortRuns[T]{fn: fn, order: order, codec: codec, opts: opts, bounded: opts.bounded(), common: -1}
 	s.account = opts.Resources.Account("stream: " + fn)
 	limit := int64(0)
 	if s.bounded {
@@ -100,7 +103,7 @@ func (s *sortRuns[T]) add(v T) error {
 		if err := s.makeRoom(held); err != nil {
 			return err
 		}
-	} else if s.filling.rows == maxRunRows {
+	} else if int64(s.filling.rows) == maxRunRows {
 		return &LimitError{Where: "stream: " + s.fn, What: "rows in memory", Limit: maxRunRows}
 	}
 	s.filling.add(v, held)
@@ -112,7 +115,7 @@ func (s *sortRuns[T]) add(v T) error {
 func (s *sortRuns[T]) makeRoom(held int64) error {
 	for {
 		need := s.filling.bytes(1, held)
-		full := s.filling.rows > 0 && need > s.share || s.filling.rows == maxRunRows
+		full := s.filling.rows > 0 && need > s.share || int64(s.filling.rows) == maxRunRows
 		var err error
 		if !full {
 			if err = s.book(s.live(need) + s.fixed); err == nil {
@@ -187,7 +190,7 @@ func (s *sortRuns[T]) takeOff() error {
 	s.written = append(s.written, sortedRun[T]{store, part})
 	if s.workers() == 1 {
 		err := run.write(store, part)
-		run.reset()
+		s.reset(run)
 		return spillError(s.fn, err)
 	}
 	f := &flight[T]{run: run, bytes: run.bytes(0, 0)}
@@ -222,9 +225,21 @@ func (s *sortRuns[T]) land() error {
 	f := s.flying[0]
 	s.flying = s.flying[1:]
 	f.worker.join()
-	f.run.reset()
+	s.reset(f.run)
 	s.spare = append(s.spare, f.run)
 	return spillError(s.fn, f.err)
+}
+
+// reset notes what the keys of a written run have in common with all others, and empties it.
+func (s *sortRuns[T]) reset(run *sortRun[T]) {
+	if s.order.text != nil {
+		key := s.order.text(run.row(0))
+		if s.common < 0 {
+			s.some, s.common = key, len(key)
+		}
+		s.common = sortkey.Common(s.some, key, min(s.common, run.common))
+	}
+	run.reset()
 }
 
 // landAll waits for all flying runs, and returns the error of the first that has one.
@@ -375,7 +390,7 @@ func (s *sortRuns[T]) tree(runs []sortedRun[T]) *merge.Tree[T] {
 			reader: run.store.Read(run.part), codec: s.codec, rows: int(rows), held: s.chunkBytes() / 2,
 		}
 	}
-	return merge.New(s.order, cursors)
+	return merge.New(s.order.ofMerge(s.common), cursors)
 }
 
 // runCursor reads a run in chunks of rows that hold little.

@@ -19,7 +19,8 @@ type (
 // law holds every pair of keys against cmp.Compare.
 func law[K cmp.Ordered](t *testing.T, wantExact bool, keys []K) {
 	t.Helper()
-	prefix, exact := sortkey.Of[K]()
+	k := sortkey.Of[K]()
+	prefix, exact := k.Prefix, k.Text == nil
 	if exact != wantExact {
 		t.Fatalf("Of[%T]() is exact: %v, want %v", keys[0], exact, wantExact)
 	}
@@ -65,6 +66,21 @@ func TestOf_Law_Order(t *testing.T) {
 	law(t, true, convert(ints, func(i int64) uint64 { return uint64(i) }))
 	law(t, true, convert(ints, func(i int64) uintptr { return uintptr(i) }))
 	law(t, false, convert(strs, func(s string) name { return name(s) }))
+}
+
+func TestCommon(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		most int
+		want int
+	}{
+		{"", "", 9, 0}, {"a", "", 9, 0}, {"ab", "ac", 9, 1}, {"abc", "abc", 9, 3}, {"abc", "abc", 2, 2},
+		{"0123456789", "0123456x89", 99, 7}, {"0123456789", "01234567x9", 99, 8}, {"0123456789abcdefg", "0123456789abcdefg", 99, 17},
+	} {
+		if got := sortkey.Common(c.a, c.b, c.most); got != c.want {
+			t.Errorf("Common(%q, %q, %d) = %d, want %d", c.a, c.b, c.most, got, c.want)
+		}
+	}
 }
 
 func convert[A, B any](from []A, f func(A) B) []B {
