@@ -86,3 +86,15 @@ func ExampleMergeFunc() {
 	// Dee 300
 	// input 1 goes down at element 2
 }
+
+// The two largest receipts, and the two smallest; of equal ones the first.
+func ExampleTopK() {
+	byCents := func(a, b receipt) int { return cmp.Compare(a.Cents, b.Cents) }
+	largest, err := stream.Collect(stream.TopK(till, 2, byCents))
+	fmt.Println(largest, err)
+	smallest, err := stream.Collect(stream.TopK(till, 2, func(a, b receipt) int { return byCents(b, a) }))
+	fmt.Println(smallest, err)
+	// Output:
+	// [{Cem 9900} {Eve 4000}] <nil>
+	// [{Bob 300} {Dee 300}] <nil>
+}
