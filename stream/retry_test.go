@@ -309,9 +309,8 @@ func TestRetry_wrong_options(t *testing.T) {
 		require.ErrorAs(t, err, &wrong)
 		require.EqualError(t, err, want)
 	}
-	require.PanicsWithValue(t, "stream: Retry: nil context", func() {
-		stream.Retry(nil, open, stream.RetryOptions{}) //nolint:staticcheck // the nil is what is tested
-	})
+	var none context.Context
+	require.PanicsWithValue(t, "stream: Retry: nil context", func() { stream.Retry(none, open, stream.RetryOptions{}) })
 	require.PanicsWithValue(t, "stream: Retry: nil function", func() { stream.Retry[int](t.Context(), nil, stream.RetryOptions{}) })
 	require.PanicsWithValue(t, "stream: Retry: open: nil sequence", func() {
 		_ = stream.Drain(stream.Retry(t.Context(), func(context.Context, int64) stream.Seq[int] { return nil }, stream.RetryOptions{}))
