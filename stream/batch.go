@@ -2,7 +2,8 @@ package stream
 
 // Batch yields slices of size elements, in order; the last may be shorter. Each slice is the consumer's own:
 // one allocation per batch, and memory of one batch. An unfinished batch is yielded when the source ends, and
-// before the error when it fails, so no element read is lost. A size below 1 is an *OptionError.
+// before the error when it fails, so no element read is lost. A size below 1 is an *OptionError. Where the source may be
+// slow, BatchWithin also bounds how long an element waits for its batch.
 func Batch[T any](s Seq[T], size int) Seq[[]T] {
 	needSeq(s, "Batch")
 	return func(yield func([]T, error) bool) {

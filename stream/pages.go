@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
 	"time"
 )
 
@@ -17,7 +16,7 @@ type Page[T, C any] struct {
 // PagesOptions adjust Pages. The zero value fetches a page when it is needed, once.
 type PagesOptions struct {
 	// Prefetch is how many pages are fetched ahead while the consumer has one. With it, fetch runs on a goroutine
-	// of its own, one call at a time. 0: none.
+	// of its own, one call at a time. 0: none; at most 1,048,576.
 	Prefetch int
 	// Retry, if set, says how a failed fetch is tried again, with the same cursor; its positions are pages.
 	// Nil: the first failure ends the stream.
@@ -57,6 +56,11 @@ func Pages[T any, C comparable](ctx context.Context, from C, fetch func(ctx cont
 	needFunc(fetch == nil, "Pages", "function")
 	return func(yield func(T, error) bool) {
 		var zero T
+		stats := opts.Stats
+		if stats == nil {
+			stats = new(PagesStats)
+		}
+		*stats = PagesStats{}
 		f := &fetcher[T, C]{fetch: fetch}
 		err := f.options(opts)
 		if err == nil && ctx.Err() != nil {
@@ -66,25 +70,18 @@ func Pages[T any, C comparable](ctx context.Context, from C, fetch func(ctx cont
 			yield(zero, err)
 			return
 		}
-		stats := opts.Stats
-		if stats == nil {
-			stats = new(PagesStats)
-		}
-		*stats = PagesStats{}
-		defer func() { stats.Fetches = f.fetches.Load() }()
+		defer func() { stats.Fetches = f.fetches }()
 
-		pages := f.pages
-		if opts.Prefetch > 0 {
-			pages = func(ctx context.Context, from C, yield func([]T, error) bool) {
-				f.ahead(ctx, from, opts.Prefetch, yield)
-			}
-		}
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
+		var pages Seq[[]T] = func(yield func([]T, error) bool) { f.pages(ctx, from, yield) }
+		if opts.Prefetch > 0 {
+			pages = Prefetch(pages, opts.Prefetch)
+		}
 		began := time.Now()
 		// The consumer's loop runs inside the one over pages. Where it breaks or panics, a fetch that is under
 		// way must be told before it is waited for.
-		pages(ctx, from, func(items []T, err error) bool {
+		pages(func(items []T, err error) bool {
 			stats.Waited += time.Since(began)
 			more := false
 			defer func() {
@@ -113,14 +110,14 @@ func Pages[T any, C comparable](ctx context.Context, from C, fetch func(ctx cont
 // fetcher asks for one page after the other.
 type fetcher[T any, C comparable] struct {
 	fetch   func(context.Context, C) (Page[T, C], error)
-	retry   *retrier     // nil: no retry
-	fetches atomic.Int64 // calls of fetch
+	retry   *retrier // nil: no retry
+	fetches int64    // calls of fetch
 }
 
 // options checks and takes over what concerns the fetcher.
 func (f *fetcher[T, C]) options(o PagesOptions) (err error) {
-	if o.Prefetch < 0 {
-		return &OptionError{Package: "stream", Func: "Pages", Option: "Prefetch", Got: o.Prefetch, Want: "0 or positive"}
+	if o.Prefetch < 0 || o.Prefetch > maxAhead {
+		return &OptionError{Package: "stream", Func: "Pages", Option: "Prefetch", Got: o.Prefetch, Want: "from 0 to 1048576"}
 	}
 	if o.Retry != nil {
 		f.retry, err = newRetrier("Pages", "page", *o.Retry)
@@ -156,7 +153,7 @@ func (f *fetcher[T, C]) page(ctx context.Context, cursor C, n int64) (Page[T, C]
 		if ctx.Err() != nil {
 			return Page[T, C]{}, context.Cause(ctx)
 		}
-		f.fetches.Add(1)
+		f.fetches++
 		page, err := f.fetch(ctx, cursor)
 		switch {
 		case err == nil:
@@ -173,39 +170,6 @@ func (f *fetcher[T, C]) page(ctx context.Context, cursor C, n int64) (Page[T, C]
 		default:
 			return Page[T, C]{}, fmt.Errorf("stream: Pages: page %d: %w", n, err)
 		}
-	}
-}
-
-// ahead is pages on a goroutine of its own, n pages ahead of yield. It ends soon after ctx is done.
-func (f *fetcher[T, C]) ahead(ctx context.Context, cursor C, n int, yield func([]T, error) bool) {
-	type result struct {
-		items []T
-		err   error
-	}
-	// The worker holds one page in its hands when the channel is full.
-	results := make(chan result, n-1)
-	dropped := false // a result, because ctx was done; read when results is closed
-	w := goWorker(func() {
-		defer close(results)
-		f.pages(ctx, cursor, func(items []T, err error) bool {
-			select {
-			case results <- result{items, err}:
-				return true
-			case <-ctx.Done():
-				dropped = true
-				return false
-			}
-		})
-	})
-	defer w.join()
-	for r := range results {
-		if !yield(r.items, r.err) {
-			return
-		}
-	}
-	w.join() // a panic comes out before the end is taken for one
-	if dropped {
-		yield(nil, context.Cause(ctx))
 	}
 }
 

@@ -119,8 +119,9 @@ func TestPages_failing(t *testing.T) {
 	}
 	touched := func(context.Context, int) (p stream.Page[int, int], err error) { t.Error("fetched"); return p, err }
 	for want, o := range map[string]stream.PagesOptions{
-		"stream: Pages: Prefetch must be 0 or positive, got -1":  {Prefetch: -1},
-		"stream: Pages: MaxWait must be 0 or positive, got -1ns": {Retry: &stream.RetryOptions{MaxWait: -1}},
+		"stream: Pages: Prefetch must be from 0 to 1048576, got -1":      {Prefetch: -1},
+		"stream: Pages: Prefetch must be from 0 to 1048576, got 1048577": {Prefetch: 1<<20 + 1},
+		"stream: Pages: MaxWait must be 0 or positive, got -1ns":         {Retry: &stream.RetryOptions{MaxWait: -1}},
 	} {
 		_, err := stream.Collect(stream.Pages(t.Context(), 0, touched, o))
 		var wrong *stream.OptionError
