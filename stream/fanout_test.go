@@ -359,4 +359,19 @@ func TestFanOut_Context(t *testing.T) {
 			require.Equal(t, []error{cause, cause, cause}, shards)
 		})
 	})
+	t.Run("source_blocks", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			ctx := cancelled(t)
+			began := time.Now()
+			var told time.Duration
+			err := stream.Broadcast(ctx, ticks(2, time.Hour), func(s stream.Seq[int]) error {
+				err := stream.Drain(s)
+				told = time.Since(began)
+				return err
+			})
+			require.Equal(t, cause, err)
+			require.Equal(t, time.Minute, told, "consumers do not wait for the source")
+			require.Equal(t, time.Hour, time.Since(began), "the call does, once")
+		})
+	})
 }
