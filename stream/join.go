@@ -1,0 +1,227 @@
+package stream
+
+// Join yields the pairs of left and right rows with equal keys, and by JoinOptions.Kind the rows without a partner:
+// each left row with each of its right ones. For keys of several columns take a struct of them.
+//
+//	for j, err := range stream.Join(orders, customers, Order.Key, Customer.Key, stream.JoinOptions{Kind: stream.Left}) {
+//		...
+//		fmt.Println(j.Left.ID, j.Right.Name, j.HasRight)
+//	}
+//
+// Keys compare by the key rules: NaN equals NaN, -0 equals 0, times by instant. A key is null if it is an Opt that is
+// not present or has one in it, in a struct or an array; null equals nothing, not even null. leftKey and rightKey must
+// be pure: they may be called several times for a row.
+//
+// Order: by the position of the left row, then of the right one; right rows without a partner (Right, Full) come last,
+// by their position. It is the same whatever the memory, unless Unordered is set.
+// Memory: the right side, so let it be the smaller one. If it fits (a broadcast), left rows stream past it and none is
+// held. Otherwise both sides go to disk, cut by hash into partitions whose right side fits; a partition that does not
+// is cut again, and one that is a single hot key is joined in blocks of right rows, each with all its left ones. The
+// output of partitions is then sorted by position, through the disk, which costs as much again as writing it;
+// Unordered saves that. JoinOptions.Stats tells what was done.
+// Laziness: the first pull reads the right side, all of it; then the left one, row by row in a broadcast, otherwise all.
+// Termination: only if the right side ends. In a broadcast the left side need not.
+// Errors: an error of the right side is forwarded and nothing is yielded; one of the left side comes after the rows of
+// what came before it. Key types with pointers or channels inside, and types that have no codec where memory is
+// bounded, are an *OptionError; an interface key that cannot be compared is a *KeyError. A right row that alone does
+// not fit in the bound is a *LimitError, trouble with the disk a *SpillError. Temp files are gone when the loop ends.
+// Concurrency: runs on the consumer's goroutine; the left side starts when the right side has ended.
+func Join[L, R any, K comparable](left Seq[L], right Seq[R], leftKey func(L) K, rightKey func(R) K, opts JoinOptions) Seq[Joined[L, R]] {
+	needSeq(left, "Join")
+	needSeq(right, "Join")
+	needFunc(leftKey == nil, "Join", "leftKey")
+	needFunc(rightKey == nil, "Join", "rightKey")
+	return func(yield func(Joined[L, R], error) bool) {
+		j := &join[L, R, K]{leftKey: leftKey, rightKey: rightKey, opts: opts, kind: opts.Kind, yield: yield}
+		err := j.init()
+		defer j.close()
+		if err == nil {
+			err = j.run(left, right)
+		}
+		if err == nil && !j.stopped {
+			err = j.cleanup() // before the end is told, so that a failure can be
+		}
+		if err != nil && !j.stopped {
+			yield(Joined[L, R]{}, err)
+		}
+	}
+}
+
+// join is one run.
+type join[L, R any, K comparable] struct {
+	leftKey  func(L) K
+	rightKey func(R) K
+	opts     JoinOptions
+	kind     JoinKind
+	yield    func(Joined[L, R], error) bool
+	stopped  bool // the consumer has seen enough
+
+	keys    keys[K]
+	null    func(*K) bool // nil: no key is null
+	bounded bool
+	limit   int64 // bytes, the smaller one of the bounds
+	account *Account
+	built   *build[R, K] // of the broadcast
+	split   *joinSplit[L, R, K]
+	stats   JoinStats
+}
+
+func (j *join[L, R, K]) init() error {
+	if err := j.kind.check("Join"); err != nil {
+		return err
+	}
+	if err := j.opts.Resources.Check("stream", "Join"); err != nil {
+		return err
+	}
+	var err error
+	if j.keys, err = newKeys[K]("Join"); err != nil {
+		return err
+	}
+	j.null = nullKey[K]()
+	r := j.opts.Resources
+	j.bounded = r.Memory > 0 || r.Budget != nil
+	j.limit = r.Memory
+	if r.Budget != nil && (j.limit == 0 || r.Budget.Total() < j.limit) {
+		j.limit = r.Budget.Total()
+	}
+	j.account = r.Account("stream: Join")
+	if j.bounded || j.opts.LeftCodec != nil || j.opts.RightCodec != nil {
+		j.split, err = newJoinSplit(j)
+	}
+	return err
+}
+
+// run reads the right side into memory, and the left one past it, unless there is no room.
+func (j *join[L, R, K]) run(left Seq[L], right Seq[R]) error {
+	j.built = newBuild[R](j.keys, j.kind.loneRight(), j.limit/2, j.bounded, j.account)
+	fits := true
+	var index int64
+	var row joinRow[R]
+	var key K // outside of the loop: it is passed by address, and would be allocated for each row
+	for v, err := range right {
+		if err != nil {
+			return err
+		}
+		row.row = v
+		key = j.rightKey(v)
+		if err := j.keys.check(&key, index); err != nil {
+			return err
+		}
+		index++
+		null := j.null != nil && j.null(&key)
+		if null {
+			j.stats.NullRight++
+			if !j.kind.loneRight() {
+				continue
+			}
+		}
+		if fits {
+			var hash uint64
+			if !null {
+				hash = j.keys.hasher.Hash(&key, 0)
+			}
+			if fits = j.built.add(&row, &key, null, hash, j.heldBy(&row.row)); !fits {
+				if err := j.split.begin(j.built); err != nil {
+					return err
+				}
+				j.built.drop()
+			}
+		}
+		if !fits {
+			if err := j.split.addRight(&row, &key, null); err != nil {
+				return err
+			}
+		}
+		row.at++
+	}
+	if !fits {
+		return j.split.run(left)
+	}
+	j.stats.Broadcast = true
+	return j.broadcast(left)
+}
+
+// heldBy is what a right row holds outside itself. Where nothing is bounded nothing is counted.
+func (j *join[L, R, K]) heldBy(v *R) int64 {
+	if !j.bounded {
+		return 0
+	}
+	return j.split.rightCodec.Held(v)
+}
+
+// broadcast streams the left side past the right one.
+func (j *join[L, R, K]) broadcast(left Seq[L]) error {
+	b := j.built
+	var index int64
+	var key K
+	for v, err := range left {
+		if err != nil {
+			return err
+		}
+		key = j.leftKey(v)
+		if err := j.keys.check(&key, index); err != nil {
+			return err
+		}
+		index++
+		first := -1
+		if j.null != nil && j.null(&key) {
+			j.stats.NullLeft++
+		} else {
+			first = b.find(&key)
+		}
+		out := Joined[L, R]{Left: v, HasLeft: true}
+		switch {
+		case first < 0 && !j.kind.loneLeft(), first >= 0 && j.kind == Anti:
+			continue
+		case first < 0 || j.kind == Semi:
+			if !j.emit(out) {
+				return nil
+			}
+			continue
+		}
+		out.HasRight = true
+		for i := first; i >= 0; i = b.next[i] {
+			if b.seen != nil {
+				b.seen[i] = true
+			}
+			out.Right = b.rows[i].row
+			if !j.emit(out) {
+				return nil
+			}
+		}
+	}
+	for i := range b.seen {
+		if !b.seen[i] && !j.emit(Joined[L, R]{Right: b.rows[i].row, HasRight: true}) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// emit yields a row, and reports whether to go on.
+func (j *join[L, R, K]) emit(out Joined[L, R]) bool {
+	j.stats.Rows++
+	j.stopped = !j.yield(out, nil)
+	return !j.stopped
+}
+
+// cleanup removes what is on disk. It can be called again.
+func (j *join[L, R, K]) cleanup() error {
+	if j.split == nil {
+		return nil
+	}
+	return j.split.close()
+}
+
+// close runs on every path.
+func (j *join[L, R, K]) close() {
+	defer func() {
+		if j.account != nil {
+			j.account.Close()
+		}
+		if j.opts.Stats != nil {
+			*j.opts.Stats = j.stats
+		}
+	}()
+	_ = j.cleanup() // told before, if there was somebody to tell
+}

@@ -1,0 +1,455 @@
+package stream
+
+import (
+	"errors"
+	"math/bits"
+
+	"github.com/millrace-go/millrace/internal/spill"
+	"github.com/millrace-go/millrace/internal/table"
+)
+
+// joinSplit is a join whose right side does not fit: both sides cut by hash into partitions on disk, joined one by one.
+//
+//	right  --hash-->  [part 0][part 1] ... [part 15][null keys, if they are yielded]
+//	left   --hash-->  [part 0][part 1] ... [part 15]
+//	                      |       |
+//	                      |       right rows do not fit, hashes differ: cut again --> [0] ... [15]
+//	                      |                              all hashes equal: block after block of right rows
+//	                      right rows fit in memory, left ones stream past
+//	                      |
+//	                      v
+//	                 rows with their positions --> external sort --> output
+type joinSplit[L, R any, K comparable] struct {
+	j          *join[L, R, K]
+	leftCodec  joinRowCodec[L]
+	rightCodec joinRowCodec[R]
+
+	fanBits   int
+	blockSize int // bytes
+	dir       *spill.Dir
+	top       *joinCut[L, R]
+	out       *sortRuns[joinedAt[L, R]] // nil: unordered
+	failed    bool                      // the left side did: lone right rows would be a guess
+}
+
+// joinCut is both sides cut by the same bits of the hash.
+type joinCut[L, R any] struct {
+	right *spill.Store[joinRow[R]]
+	left  *spill.Store[joinRow[L]]
+	shift uint // of the hash, to the bits that say the part
+	parts []joinPart
+}
+
+// joinPart is what is known of the hashes of one part's right rows.
+type joinPart struct {
+	some bool   // there are right rows
+	hash uint64 // of the first
+	diff uint64 // bits in which others differ from it
+}
+
+// The least that buffers and sorting take, however small the bound.
+const joinFloor = 8 << 10
+
+// manyParts is the bound from which 64 parts pay: their buffers, of 64 KiB each, are then an eighth of it.
+const manyParts = 32 << 20
+
+func newJoinSplit[L, R any, K comparable](j *join[L, R, K]) (*joinSplit[L, R, K], error) {
+	s := &joinSplit[L, R, K]{j: j, fanBits: 4}
+	left, err := codecOf[L]("Join", j.opts.LeftCodec)
+	if err != nil {
+		return nil, renamed(err, "LeftCodec")
+	}
+	right, err := codecOf[R]("Join", j.opts.RightCodec)
+	if err != nil {
+		return nil, renamed(err, "RightCodec")
+	}
+	s.leftCodec = joinRowCodec[L]{left, &j.stats.SpilledLeft, &j.stats.SpilledLeftBytes}
+	s.rightCodec = joinRowCodec[R]{right, &j.stats.SpilledRight, &j.stats.SpilledRightBytes}
+	if j.limit >= manyParts {
+		s.fanBits = 6
+	}
+	s.blockSize = int(min(max(j.limit/4/int64(20<<(s.fanBits-4)), minBlock), spill.DefaultBlock))
+	return s, nil
+}
+
+// renamed puts the name of the option that it was under an error of codecOf.
+func renamed(err error, option string) error {
+	var o *OptionError
+	if errors.As(err, &o) {
+		o.Option = option
+	}
+	return err
+}
+
+// begin goes to disk with the rows that were in memory. The room for buffers is booked from here on.
+func (s *joinSplit[L, R, K]) begin(b *build[R, K]) error {
+	j := s.j
+	if err := j.account.Grow(j.limit / 4); err != nil {
+		return err
+	}
+	s.dir = spill.NewDir(j.opts.Resources.TempDir)
+	var err error
+	if s.top, err = s.newCut(uint(64 - s.fanBits)); err != nil {
+		return err
+	}
+	s.top.right.AddPart() // null keys
+	if !j.opts.Unordered {
+		r := j.opts.Resources
+		r.Memory, r.Workers = max(j.limit/4, joinFloor), 0
+		order := sortOrder[joinedAt[L, R]]{number: func(v *joinedAt[L, R]) uint64 { return v.at }}
+		s.out = newSortRuns("Join", order, joinedCodec[L, R]{s.leftCodec.rows, s.rightCodec.rows}, SortOptions{Resources: r})
+	}
+	for i := range b.rows {
+		r := &b.rows[i]
+		key := j.rightKey(r.row)
+		if err := s.addRight(r, &key, j.null != nil && j.null(&key)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *joinSplit[L, R, K]) newCut(shift uint) (*joinCut[L, R], error) {
+	right, err := spill.NewStore(s.dir, spill.Rows[joinRow[R]](s.rightCodec), s.blockSize)
+	if err != nil {
+		return nil, spillError("Join", err)
+	}
+	left, err := spill.NewStore(s.dir, spill.Rows[joinRow[L]](s.leftCodec), s.blockSize)
+	if err != nil {
+		return nil, spillError("Join", err)
+	}
+	c := &joinCut[L, R]{right: right, left: left, shift: shift, parts: make([]joinPart, 1<<s.fanBits)}
+	for range c.parts {
+		right.AddPart()
+		left.AddPart()
+	}
+	return c, nil
+}
+
+func (c *joinCut[L, R]) part(hash uint64) int { return int(hash >> c.shift & uint64(len(c.parts)-1)) }
+
+func (c *joinCut[L, R]) addRight(r *joinRow[R], hash uint64) error {
+	i := c.part(hash)
+	if p := &c.parts[i]; p.some {
+		p.diff |= p.hash ^ hash
+	} else {
+		*p = joinPart{some: true, hash: hash}
+	}
+	return spillError("Join", c.right.Append(i, r))
+}
+
+// addRight takes a row of the right side.
+func (s *joinSplit[L, R, K]) addRight(r *joinRow[R], key *K, null bool) error {
+	if null {
+		return spillError("Join", s.top.right.Append(len(s.top.parts), r))
+	}
+	return s.top.addRight(r, s.j.keys.hasher.Hash(key, 0))
+}
+
+// run cuts the left side, joins the parts and yields what comes of it.
+func (s *joinSplit[L, R, K]) run(left Seq[L]) error {
+	if err := spillError("Join", s.top.right.FinishAll()); err != nil {
+		return err
+	}
+	leftErr, err := s.cutLeft(left)
+	if err != nil || s.j.stopped {
+		return err
+	}
+	s.failed = leftErr != nil
+	if err := s.joinParts(s.top, 1); err != nil || s.j.stopped {
+		return err
+	}
+	if err := s.loneNulls(); err != nil || s.j.stopped {
+		return err
+	}
+	if s.out != nil {
+		next, err := s.out.merged()
+		if err != nil {
+			return err
+		}
+		for {
+			v, err := next()
+			if err != nil {
+				return err
+			}
+			if v == nil {
+				break
+			}
+			if !s.j.emit(v.row) {
+				return nil
+			}
+		}
+	}
+	return leftErr
+}
+
+// cutLeft returns the error of the left side itself apart: it comes after the rows before it.
+func (s *joinSplit[L, R, K]) cutLeft(left Seq[L]) (leftErr, err error) {
+	j := s.j
+	var row joinRow[L]
+	var key K // outside of the loop: it is passed by address, and would be allocated for each row
+	for v, err := range left {
+		if err != nil {
+			leftErr = err
+			break
+		}
+		key = j.leftKey(v)
+		if err := j.keys.check(&key, row.at); err != nil {
+			leftErr = err
+			break
+		}
+		row.row = v
+		null := j.null != nil && j.null(&key)
+		part := 0
+		if null {
+			j.stats.NullLeft++
+		} else {
+			part = s.top.part(j.keys.hasher.Hash(&key, 0))
+		}
+		switch {
+		case !null && s.top.parts[part].some:
+			err = spillError("Join", s.top.left.Append(part, &row))
+		case j.kind.loneLeft(): // nothing can match
+			err = s.put(uint64(row.at), Joined[L, R]{Left: v, HasLeft: true})
+		}
+		if err != nil || j.stopped {
+			return nil, err
+		}
+		row.at++
+	}
+	return leftErr, spillError("Join", s.top.left.FinishAll())
+}
+
+// joinParts joins the parts of a cut and removes it.
+func (s *joinSplit[L, R, K]) joinParts(c *joinCut[L, R], depth int) error {
+	s.j.stats.Depth = max(s.j.stats.Depth, depth)
+	for i := range c.parts {
+		if !c.parts[i].some || c.left.Rows(i) == 0 && (!s.j.kind.loneRight() || s.failed) {
+			continue
+		}
+		if err := s.joinPart(c, i, depth); err != nil || s.j.stopped {
+			return err
+		}
+	}
+	if c == s.top { // it has the null keys
+		return nil
+	}
+	if err := c.left.Close(); err != nil {
+		return spillError("Join", err)
+	}
+	return spillError("Join", c.right.Close())
+}
+
+// joinPart joins one part: at once if its right side fits, cut again if that helps, otherwise in blocks.
+func (s *joinSplit[L, R, K]) joinPart(c *joinCut[L, R], part, depth int) error {
+	r := s.read(c.right.Read(part))
+	b, err := r.fill()
+	if err != nil {
+		return err
+	}
+	if !r.done && c.parts[part].diff != 0 {
+		b.drop()
+		return s.cutAgain(c, part, depth)
+	}
+	s.j.stats.Partitions++
+	if r.done {
+		err := s.pass(b, c.left.Read(part), nil, true)
+		b.drop()
+		return err
+	}
+	// All rows have one hash, so nearly always one key: earlier holds next to nothing.
+	earlier := table.New(s.j.keys.hasher)
+	for {
+		s.j.stats.Blocks++
+		if err := s.pass(b, c.left.Read(part), earlier, r.done); err != nil || s.j.stopped || r.done {
+			b.drop()
+			return err
+		}
+		for i := range b.table.Len() {
+			earlier.Upsert(*b.table.Key(i))
+		}
+		b.drop()
+		if b, err = r.fill(); err != nil {
+			return err
+		}
+	}
+}
+
+// cutAgain cuts a part by the highest bits in which its hashes differ.
+func (s *joinSplit[L, R, K]) cutAgain(from *joinCut[L, R], part, depth int) error {
+	top := bits.Len64(from.parts[part].diff)
+	c, err := s.newCut(uint(max(top-s.fanBits, 0)))
+	if err != nil {
+		return err
+	}
+	var key K
+	var r joinRow[R]
+	for in := from.right.Read(part); ; {
+		if ok, err := in.Next(&r); err != nil {
+			return spillError("Join", err)
+		} else if !ok {
+			break
+		}
+		key = s.j.rightKey(r.row)
+		if err := c.addRight(&r, s.j.keys.hasher.Hash(&key, 0)); err != nil {
+			return err
+		}
+	}
+	if err := c.right.FinishAll(); err != nil {
+		return spillError("Join", err)
+	}
+	var l joinRow[L]
+	for in := from.left.Read(part); ; {
+		if ok, err := in.Next(&l); err != nil {
+			return spillError("Join", err)
+		} else if !ok {
+			break
+		}
+		key = s.j.leftKey(l.row)
+		to := c.part(s.j.keys.hasher.Hash(&key, 0))
+		if c.parts[to].some {
+			err = spillError("Join", c.left.Append(to, &l))
+		} else if s.j.kind.loneLeft() {
+			err = s.put(uint64(l.at), Joined[L, R]{Left: l.row, HasLeft: true})
+		}
+		if err != nil || s.j.stopped {
+			return err
+		}
+	}
+	if err := c.left.FinishAll(); err != nil {
+		return spillError("Join", err)
+	}
+	return s.joinParts(c, depth+1)
+}
+
+// pass streams the left rows of a part past a block of its right ones. earlier has the keys of the blocks before, nil
+// for none; last says that there is no other block.
+func (s *joinSplit[L, R, K]) pass(b *build[R, K], left *spill.Reader[joinRow[L]], earlier *table.Table[K], last bool) error {
+	kind := s.j.kind
+	var l joinRow[L]
+	var key K
+	for {
+		if ok, err := left.Next(&l); err != nil {
+			return spillError("Join", err)
+		} else if !ok {
+			break
+		}
+		key = s.j.leftKey(l.row)
+		first, before := b.find(&key), false
+		if earlier != nil {
+			_, before = earlier.Find(&key)
+		}
+		out := Joined[L, R]{Left: l.row, HasLeft: true}
+		lone := first < 0 && !before && last && kind.loneLeft() || first >= 0 && !before && kind == Semi
+		if lone {
+			if err := s.put(uint64(l.at), out); err != nil || s.j.stopped {
+				return err
+			}
+		}
+		if !kind.pairs() {
+			continue
+		}
+		out.HasRight = true
+		for i := first; i >= 0; i = b.next[i] {
+			if b.seen != nil {
+				b.seen[i] = true
+			}
+			out.Right = b.rows[i].row
+			if err := s.put(uint64(l.at), out); err != nil || s.j.stopped {
+				return err
+			}
+		}
+	}
+	for i := range b.seen {
+		if b.seen[i] || s.failed {
+			continue
+		}
+		if err := s.put(loneRight|uint64(b.rows[i].at), Joined[L, R]{Right: b.rows[i].row, HasRight: true}); err != nil || s.j.stopped {
+			return err
+		}
+	}
+	return nil
+}
+
+// loneNulls yields the right rows with null keys, which were kept only if they are yielded.
+func (s *joinSplit[L, R, K]) loneNulls() error {
+	if s.failed {
+		return nil
+	}
+	var r joinRow[R]
+	for in := s.top.right.Read(len(s.top.parts)); ; {
+		if ok, err := in.Next(&r); err != nil || !ok {
+			return spillError("Join", err)
+		}
+		if err := s.put(loneRight|uint64(r.at), Joined[L, R]{Right: r.row, HasRight: true}); err != nil || s.j.stopped {
+			return err
+		}
+	}
+}
+
+// loneRight is put before the position of a right row that is yielded alone: behind all left rows.
+const loneRight = 1 << 63
+
+// put takes a row of the output: it is yielded now, or sorted by its place first. The place is that of the left row, if
+// there is one: all pairs of a left row come from one part, in order of the right rows, and the sort is stable.
+func (s *joinSplit[L, R, K]) put(at uint64, row Joined[L, R]) error {
+	if s.out == nil {
+		s.j.emit(row)
+		return nil
+	}
+	return s.out.add(joinedAt[L, R]{at, row})
+}
+
+// close removes what is on disk. It can be called again.
+func (s *joinSplit[L, R, K]) close() error {
+	var err error
+	if s.out != nil {
+		err = s.out.close()
+	}
+	if s.dir != nil {
+		if dirErr := spillError("Join", s.dir.Close()); err == nil {
+			err = dirErr
+		}
+	}
+	return err
+}
+
+// rightReader fills blocks with the right rows of a part.
+type rightReader[L, R any, K comparable] struct {
+	s       *joinSplit[L, R, K]
+	in      *spill.Reader[joinRow[R]]
+	row     joinRow[R] // read and not yet in a block
+	pending bool
+	done    bool
+}
+
+func (s *joinSplit[L, R, K]) read(in *spill.Reader[joinRow[R]]) *rightReader[L, R, K] {
+	return &rightReader[L, R, K]{s: s, in: in}
+}
+
+// fill makes a block of what fits, at least a row.
+func (r *rightReader[L, R, K]) fill() (*build[R, K], error) {
+	j := r.s.j
+	b := newBuild[R](j.keys, j.kind.loneRight(), j.limit/2, j.bounded, j.account)
+	var key K
+	for {
+		if !r.pending {
+			ok, err := r.in.Next(&r.row)
+			if err != nil {
+				return b, spillError("Join", err)
+			}
+			if !ok {
+				r.done = true
+				return b, nil
+			}
+		}
+		key = j.rightKey(r.row.row)
+		r.pending = !b.add(&r.row, &key, false, j.keys.hasher.Hash(&key, 0), j.heldBy(&r.row.row))
+		if r.pending {
+			if len(b.rows) == 0 {
+				return b, &LimitError{Where: "stream: Join", What: "bytes for one right row", Limit: j.limit - j.limit/4}
+			}
+			return b, nil
+		}
+	}
+}
