@@ -18,14 +18,15 @@ const head = `# Results
 Written by ` + "`go run . report`" + ` from the files in [results](results); [README](README.md) says how to run it. Do not edit.
 
 Every run is a process of its own, and all sides answer in turns; a figure counts only if all answers of a case are
-equal. Wall and CPU are medians over the rounds. *times ours* is the median of the ratios of the same round, wall time of
-the side divided by ours (the first row): above 1 the side is slower than Millrace, **below 1 it is faster, and we
-lose**; *CPU times ours* is the same of user and system time, which suffers less from what else runs. *Own peak* is how far the work drove the resident set of its process above the program and its input; *live* the highest live heap
-that a collection found (Go sides only: what a cgo library allocates is in the peak alone). Input is in memory that the
-collector does not see. *Spread* is the slowest wall time over the fastest: with a spread of 1.5, a difference of 20 %
-says nothing.
+equal. Wall and CPU (user and system) are medians over the rounds. *times ours* is the median of the ratios of the same
+round, the time of the side divided by ours (the first row): above 1 the side is slower than Millrace, **below 1 it is
+faster, and we lose**. *Spread* is the slowest wall time over the fastest: with a spread of 1.5, a difference of 20 % says
+nothing. *Own peak* is how far the work drove the resident set of its process above the program and its input; *live* the
+highest live heap that a collection found (Go sides only: what a cgo library allocates is in the peak alone). Input is
+in memory that the collector does not see.
 
-Times are of the machine and the hour; only ratios within one case are worth quoting.
+Times are of the machine and the hour; only ratios within one case are worth quoting, and where a case is marked
+**noisy**, because other processes had a tenth of the machine or more, those of CPU time rather than those of wall time.
 
 `
 
@@ -39,7 +40,7 @@ func page(sections []section) string {
 	b.WriteString("\n")
 	goals(&b, sections)
 	for _, s := range sections {
-		fmt.Fprintf(&b, "## %s\n\n%s\n\n![wall time](plots/%s)\n\n", s[0].Title, s[0].About, s.plot())
+		fmt.Fprintf(&b, "## %s\n\n%s\n\n![plot](plots/%s)\n\n", s[0].Title, s[0].About, s.plot())
 		for i := range s {
 			writeCase(&b, &s[i])
 		}
@@ -67,14 +68,26 @@ func goals(b *strings.Builder, sections []section) {
 				if got > g.AtMost {
 					kept = "**missed**"
 				}
-				rows = append(rows, fmt.Sprintf("| %s, %s | %s | %s | %s | %s |\n",
-					r.Comparison, r.Case, what(g), bound(g, g.AtMost), bound(g, got), kept))
+				if g.Measure == "wall" && disturbance(r) > noisy {
+					kept += ", noisy"
+				}
+				rows = append(rows, fmt.Sprintf("| %s, %s | %s | %s | %s | %s | %s |\n",
+					r.Comparison, r.Case, what(g), bound(g, g.AtMost), bound(g, got), byCPU(r, g), kept))
 			}
 		}
 	}
 	if len(rows) > 0 {
-		b.WriteString("| case | goal | at most | measured | |\n|---|---|---|---|---|\n" + strings.Join(rows, "") + "\n")
+		b.WriteString("| case | goal | at most | measured | by CPU | |\n|---|---|--:|--:|--:|---|\n" + strings.Join(rows, "") + "\n")
 	}
+}
+
+// byCPU is the ratio of a goal about wall time, of user and system time instead: the better figure on a busy machine
+// where both sides use one processor.
+func byCPU(r *compare.Result, g compare.Goal) string {
+	if g.Measure != "wall" || g.B == "" {
+		return ""
+	}
+	return ratio(compare.Ratio(r.Side(g.A), r.Side(g.B), measure.Cost.CPU))
 }
 
 func what(g compare.Goal) string {
