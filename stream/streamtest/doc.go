@@ -75,9 +75,9 @@
 //  2. The same operator gives the same report. Random inputs come from a seed, no clock is read to choose them.
 //  3. Other tests may run at the same time: only goroutines that descend from the operator's runs count.
 //  4. The kit leaves nothing behind, unless the operator hangs or leaks.
-//  5. It imports the standard library and this module only: package stream, and internal/spill, whose files
-//     CheckFaults lets fail, with the compressor that spill and stream use. It does not import package testing: any
-//     framework with Helper and Errorf will do, and programs can use the generator.
+//  5. It imports the standard library and this module only: package stream; internal/spill, whose files CheckFaults
+//     lets fail, with the compressor that it uses; internal/rowcodec, through which Laws sends accumulators. It does
+//     not import package testing: any framework with Helper and Errorf will do, and programs can use the generator.
 //
 // # What it cannot see
 //

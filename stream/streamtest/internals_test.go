@@ -16,7 +16,9 @@ func TestImports_StandardLibraryAndStreamOnly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	own := []string{"github.com/millrace-go/millrace/stream", "github.com/millrace-go/millrace/internal/spill"}
+	own := []string{
+		"github.com/millrace-go/millrace/stream", "github.com/millrace-go/millrace/internal/rowcodec", "github.com/millrace-go/millrace/internal/spill",
+	}
 	for _, e := range entries {
 		name := e.Name()
 		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/millrace-go/millrace/internal/rowcodec"
 	"github.com/millrace-go/millrace/stream"
 )
 
@@ -20,8 +21,9 @@ type LawsOptions[T, A any] struct {
 	// with floats that may differ by a billionth.
 	Equal func(a, b A) bool
 
-	// Codec, if set, must bring accumulators through: it is checked by itself, and accumulators go through it
-	// before they are merged.
+	// Codec must bring accumulators through: it is checked by itself, and accumulators go through it before they
+	// are merged. Nil: the codec that operators compile from A where they spill or snapshot it; none where A has
+	// none.
 	Codec stream.Codec[A]
 
 	// Cases is how many inputs are made; 0: 128, as for Model.
@@ -42,7 +44,7 @@ type LawsOptions[T, A any] struct {
 //     bit for bit where the fold says Exact, otherwise up to rounding or by LawsOptions.Equal;
 //   - Merge leaves src as it was, and what is added to either side later does not show in the other;
 //   - Size is never negative, changes nothing, grows with what the accumulator holds, and does not tell much more;
-//   - with a Codec: accumulators come back equal, into a receiver that was in use, sharing no memory with the bytes,
+//   - through a Codec, that of the options or the one that operators compile: accumulators come back equal, into a receiver that was in use, sharing no memory with the bytes,
 //     and damaged bytes do not make Decode panic.
 //
 // A fold without Merge is checked for the rest. The first input at which a law is broken is made as small as it
@@ -71,6 +73,11 @@ func LawsWith[T, A any](t TB, f stream.Fold[T, A], o LawsOptions[T, A]) {
 func BrokenLaws[T, A any](f stream.Fold[T, A], o LawsOptions[T, A]) []error {
 	if f.Add == nil {
 		panic("streamtest: BrokenLaws: nil fold.Add")
+	}
+	if o.Codec == nil {
+		if compiled, err := rowcodec.New[A](); err == nil {
+			o.Codec = compiled
+		}
 	}
 	l := &lawsCheck[T, A]{fold: f, o: o}
 	laws := []law[T]{{"new", l.fresh}, {"add", l.repeats}, {"size", l.size}}

@@ -240,6 +240,14 @@ func sickFolds() map[string]struct {
 		"size_changes_the_accumulator": {lawless(fold.Collect[int](), func(f *collect) {
 			f.Size = func(acc *[]int) int { slices.Sort(*acc); return 8 * cap(*acc) }
 		}), []string{"size: Size changed the accumulator from [", "the input, 2 elements"}},
+		"accumulator_shares_inside": {lawless(stream.Fold[int, [2]*int]{
+			New: func() [2]*int { n := new(int); return [2]*int{n, n} },
+			Add: func(acc *[2]*int, v int) { *acc[0] += v },
+			Merge: func(dst, src *[2]*int) {
+				*dst[1] += *src[1]
+			},
+			Exact: true,
+		}, nil), []string{"merge: the parts "}},
 
 		"codec_loses_nil": {badCodec(codecOf{append: func(dst []byte, v *[]int) ([]byte, error) {
 			list := append([]int{}, *v...)
