@@ -16,8 +16,11 @@ type SortOptions struct {
 	// below TempDir as a run, and the runs are merged when the input has ended; if they are more than can be merged
 	// within the bound, in several passes. The file's index takes 24 bytes per block, of Memory/64 bytes and at
 	// most 64 KiB. However small the bound is, two runs are merged at a time, with a block of 256 bytes and an
-	// element of each. Workers above 1 sort and write runs while the next ones are read, each run of Memory/Workers;
-	// key, compare and Codec are then called by several goroutines at once.
+	// element of each.
+	//
+	// Above one, Resources.Workers goroutines sort and write runs while the next one is read, each of
+	// Memory/(Workers+1), and one goroutine fewer reads them ahead for the merge. key, compare and Codec are then
+	// called by several goroutines at once.
 	Resources Resources
 
 	// Codec is a Codec[T] for what goes to disk; nil: one compiled from T. It is needed only where memory is bounded.

@@ -301,6 +301,47 @@ func TestSort_WorkerPanics(t *testing.T) {
 	require.Empty(t, dirNames(t, parent))
 }
 
+// decodePanics is a codec that panics when it has read so many rows.
+type decodePanics struct{ left *atomic.Int64 }
+
+func (decodePanics) Append(dst []byte, v *int) ([]byte, error) {
+	return append(dst, byte(*v), byte(*v>>8)), nil
+}
+
+func (c decodePanics) Decode(src []byte, v *int) ([]byte, error) {
+	if c.left.Add(-1) == 0 {
+		panic("enough")
+	}
+	*v = int(src[0]) | int(src[1])<<8
+	return src[2:], nil
+}
+
+func (decodePanics) Held(*int) int64 { return 0 }
+
+// So does a panic of the codec, on whichever goroutine reads ahead, after rows that are right.
+func TestSort_CodecPanics(t *testing.T) {
+	const n = 2000
+	for _, workers := range []int{1, 2, 4} {
+		for left := 1; left < 2*n; left += 97 {
+			parent, next := t.TempDir(), 1
+			codec := decodePanics{new(atomic.Int64)}
+			codec.left.Store(int64(left))
+			opts := stream.SortOptions{Codec: codec, Resources: stream.Resources{Memory: 8 << 10, Workers: workers, TempDir: parent}}
+			panicked := func() (panicked bool) {
+				defer func() { panicked = recover() != nil }()
+				for v, err := range stream.Sort(countdown(n), itself, opts) {
+					require.NoError(t, err)
+					require.Equal(t, next, v)
+					next++
+				}
+				return false
+			}()
+			require.Equal(t, codec.left.Load() <= 0, panicked, "%d workers, panic after %d", workers, left)
+			require.Empty(t, dirNames(t, parent))
+		}
+	}
+}
+
 // The bound holds: what is live while the input is read, and while the output is, is at most Memory and a little.
 func TestSort_Memory(t *testing.T) {
 	const memory, rows = 1 << 20, 100_000

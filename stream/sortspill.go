@@ -16,7 +16,8 @@ import (
 //	                                                   store: parts 0 to n, sorted runs in input order
 //
 // A run begins to fly when the account has no room for the next row, or it has its share of it. With one worker it
-// lands at once. After the input each part is read by a cursor, and all by one loser tree; where cursors for all of
+// lands at once; with more, as many fly as there are workers, and the consumer's goroutine waits for the oldest when
+// its own run is full. After the input each part is read by a cursor, and all by one loser tree; where cursors for all of
 // them do not fit in memory, neighbours are merged into longer parts of another store first. Neighbours, because
 // equal rows come out in input order only if runs do.
 //
@@ -43,6 +44,7 @@ type sortRuns[T any] struct {
 	store     *spill.Store[T]
 	written   []sortedRun[T] // and finished or flying, in input order
 	some      string         // a key, where keys are text
+	ahead     *readAhead[T]  // of the merge that is running, if there are workers
 	common    int            // bytes that the keys of all runs have in common at the beginning; -1: none has been
 }
 
@@ -76,7 +78,11 @@ func newSortRuns[T any](fn string, order sortOrder[T], codec Codec[T], opts Sort
 		s.blockSize = int(min(max(limit/64, minBlock), spill.DefaultBlock))
 		workers := int64(s.workers())
 		s.fixed = min(blockBuffers*int64(s.blockSize)*workers, limit/2)
-		s.share = (limit - s.fixed) / workers
+		inMemory := workers
+		if workers > 1 {
+			inMemory++ // the one that is being filled
+		}
+		s.share = (limit - s.fixed) / inMemory
 		limit = s.share
 	}
 	s.filling = newSortRun(order, limit)
@@ -193,14 +199,14 @@ func (s *sortRuns[T]) takeOff() error {
 		s.reset(run)
 		return spillError(s.fn, err)
 	}
-	f := &flight[T]{run: run, bytes: run.bytes(0, 0)}
-	s.flying = append(s.flying, f)
-	f.worker = goWorker(func() { f.err = run.write(store, part) })
-	if len(s.flying) >= s.workers() {
+	if len(s.flying) == s.workers() {
 		if err := s.land(); err != nil {
 			return err
 		}
 	}
+	f := &flight[T]{run: run, bytes: run.bytes(0, 0)}
+	f.worker = goWorker(func() { f.err = run.write(store, part) })
+	s.flying = append(s.flying, f)
 	if n := len(s.spare); n > 0 {
 		s.filling, s.spare = s.spare[n-1], s.spare[:n-1]
 	} else {
@@ -223,6 +229,7 @@ func (r *sortRun[T]) write(store *spill.Store[T], part int) error {
 // land waits for the oldest flying run. A panic of its worker comes out here.
 func (s *sortRuns[T]) land() error {
 	f := s.flying[0]
+	s.flying[0] = nil // the array lives on, and must not keep the run
 	s.flying = s.flying[1:]
 	f.worker.join()
 	s.reset(f.run)
@@ -356,7 +363,11 @@ func (s *sortRuns[T]) fan() int {
 			index += last.Buffered()
 		}
 	}
-	each += s.chunkBytes() + cursorBytes
+	chunks := int64(1)
+	if s.workers() > 1 {
+		chunks = 2
+	}
+	each += chunks * (s.chunkBytes() + cursorBytes)
 	n := int64(len(s.written))
 	if fit := (s.limit() - s.fixed - index) / each; fit < n {
 		n = max(fit, 2)
@@ -385,43 +396,22 @@ func (s *sortRuns[T]) tree(runs []sortedRun[T]) *merge.Tree[T] {
 	size := max(int64(reflect.TypeFor[T]().Size()), 1)
 	rows := min(max(s.chunkBytes()/2/size, 1), 1024)
 	cursors := make([]merge.Cursor[T], len(runs))
+	if s.ahead != nil {
+		s.ahead.stop() // of the merge before
+	}
+	if s.workers() > 1 {
+		s.ahead = newReadAhead[T](s.workers()-1, len(runs))
+	}
 	for i, run := range runs {
-		cursors[i] = &runCursor[T]{
-			reader: run.store.Read(run.part), codec: s.codec, rows: int(rows), held: s.chunkBytes() / 2,
+		c := runCursor[T]{reader: run.store.Read(run.part), codec: s.codec, rows: int(rows), held: s.chunkBytes() / 2}
+		if s.ahead == nil {
+			cursors[i] = &c
+			continue
 		}
+		other := c
+		cursors[i] = &aheadCursor[T]{now: &c, next: &other, ahead: s.ahead, filled: make(chan filled[T], 1)}
 	}
 	return merge.New(s.order.ofMerge(s.common), cursors)
-}
-
-// runCursor reads a run in chunks of rows that hold little.
-type runCursor[T any] struct {
-	reader *spill.Reader[T]
-	codec  Codec[T]
-	chunk  []T
-	rows   int   // per chunk, at most
-	held   int64 // bytes that they may hold, but for the last
-}
-
-// Next returns the next chunk.
-func (c *runCursor[T]) Next() ([]T, error) {
-	if c.chunk == nil {
-		c.chunk = make([]T, c.rows)
-	}
-	clear(c.chunk)
-	held := int64(0)
-	for n := range c.chunk {
-		ok, err := c.reader.Next(&c.chunk[n])
-		if err != nil && n == 0 {
-			return nil, err // it stays, so that the rows before it can go first
-		}
-		if !ok {
-			return c.chunk[:n], nil
-		}
-		if held += c.codec.Held(&c.chunk[n]); held > c.held {
-			return c.chunk[:n+1], nil
-		}
-	}
-	return c.chunk, nil
 }
 
 // close waits for the workers, and removes the files. A worker's panic is not raised here: the run ends in another way
@@ -431,6 +421,9 @@ func (s *sortRuns[T]) close() error {
 		<-f.worker.done
 	}
 	s.flying = nil
+	if s.ahead != nil {
+		s.ahead.end()
+	}
 	s.account.Close()
 	s.booked = 0
 	if s.dir == nil {
