@@ -93,7 +93,7 @@ func (j *join[L, R, K]) init() error {
 
 // run reads the right side into memory, and the left one past it, unless there is no room.
 func (j *join[L, R, K]) run(left Seq[L], right Seq[R]) error {
-	j.built = newBuild[R](j.keys, j.kind.loneRight(), j.limit/2, j.bounded, j.account)
+	j.built = newBuild[R](j.keys, 0, j.kind.loneRight(), j.limit/2, j.bounded, j.account)
 	fits := true
 	var index int64
 	var row joinRow[R]

@@ -35,8 +35,10 @@ type build[R any, K comparable] struct {
 // chain is the rows of one key.
 type chain struct{ first, last int }
 
-func newBuild[R any, K comparable](keys keys[K], lone bool, room int64, bounded bool, account *Account) *build[R, K] {
-	b := &build[R, K]{table: table.New(keys.hasher), bounded: bounded, room: room, account: account}
+// newBuild makes a build for keys whose hashes share their first skip bits, which a partition's do: a table that began
+// with those would put all keys into one run of slots.
+func newBuild[R any, K comparable](keys keys[K], skip int, lone bool, room int64, bounded bool, account *Account) *build[R, K] {
+	b := &build[R, K]{table: table.NewPartition(keys.hasher, min(skip, table.MaxSkip)), bounded: bounded, room: room, account: account}
 	b.rowSize = sizeOf[joinRow[R]]() + 8
 	if lone {
 		b.seen = []bool{}

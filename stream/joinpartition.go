@@ -242,7 +242,7 @@ func (s *joinSplit[L, R, K]) joinParts(c *joinCut[L, R], depth int) error {
 
 // joinPart joins one part: at once if its right side fits, cut again if that helps, otherwise in blocks.
 func (s *joinSplit[L, R, K]) joinPart(c *joinCut[L, R], part, depth int) error {
-	r := s.read(c.right.Read(part))
+	r := s.read(c.right.Read(part), bits.LeadingZeros64(c.parts[part].diff))
 	b, err := r.fill()
 	if err != nil {
 		return err
@@ -418,19 +418,20 @@ func (s *joinSplit[L, R, K]) close() error {
 type rightReader[L, R any, K comparable] struct {
 	s       *joinSplit[L, R, K]
 	in      *spill.Reader[joinRow[R]]
+	skip    int        // bits that all hashes begin with
 	row     joinRow[R] // read and not yet in a block
 	pending bool
 	done    bool
 }
 
-func (s *joinSplit[L, R, K]) read(in *spill.Reader[joinRow[R]]) *rightReader[L, R, K] {
-	return &rightReader[L, R, K]{s: s, in: in}
+func (s *joinSplit[L, R, K]) read(in *spill.Reader[joinRow[R]], skip int) *rightReader[L, R, K] {
+	return &rightReader[L, R, K]{s: s, in: in, skip: skip}
 }
 
 // fill makes a block of what fits, at least a row.
 func (r *rightReader[L, R, K]) fill() (*build[R, K], error) {
 	j := r.s.j
-	b := newBuild[R](j.keys, j.kind.loneRight(), j.limit/2, j.bounded, j.account)
+	b := newBuild[R](j.keys, r.skip, j.kind.loneRight(), j.limit/2, j.bounded, j.account)
 	var key K
 	for {
 		if !r.pending {
