@@ -24,6 +24,7 @@ func main() {
 func sides() []compare.Comparison {
 	return []compare.Comparison{
 		{Name: "aggregate", Sides: []compare.Side{{Name: "duckdb", Prepare: prepareAggregate}}},
+		{Name: "join", Sides: []compare.Side{{Name: "duckdb", Prepare: prepareJoin}}},
 		{Name: "aggregate64", Sides: []compare.Side{{Name: "duckdb", Prepare: prepareAggregate}}},
 	}
 }

@@ -1,0 +1,88 @@
+package suite
+
+import (
+	"fmt"
+
+	"github.com/millrace-go/millrace/bench/compare"
+	"github.com/millrace-go/millrace/bench/events"
+	"github.com/millrace-go/millrace/bench/measure"
+	"github.com/millrace-go/millrace/stream"
+)
+
+// join puts what is known of a user's events of a type beside each event.
+func join() compare.Comparison {
+	const rows, segments, memory = 10_000_000, 1_000_000, 128 << 20
+	params := compare.Params{Events: events.Options{Users: rows / 20 * 3, Zipf: true}, Other: segments}
+	bounded := params
+	bounded.Memory = memory
+	return compare.Comparison{
+		Name:  "join",
+		Title: "Join on two columns",
+		About: "10 million events with a table of 1 million rows, inner join on (user, type); most events find a row. `loop` is " +
+			"a Go map of the table. DuckDB gets both through its Appender, and gives the pairs back through database/sql.",
+		Cases: []compare.Case{
+			{Name: "broadcast", About: "no limit: the table is in memory, events stream past it", Rows: rows, Params: params,
+				Sides: []string{"millrace", "loop", "duckdb"}},
+			{Name: "partitioned", About: "limit 128 MiB, of which the table would take more than its half", Rows: rows, Params: bounded,
+				Goals: []compare.Goal{{Measure: "live", A: "millrace", AtMost: memory}}},
+		},
+		Sides: []compare.Side{
+			{Name: "millrace", About: "stream.Join", Prepare: overTable(joinMillrace(false))},
+			{Name: "unordered", About: "stream.Join, Unordered", Prepare: overTable(joinMillrace(true))},
+			{Name: "loop", About: "a for loop and a Go map, unbounded", Prepare: overTable(joinLoop)},
+			{Name: "duckdb", About: "Appender, JOIN, database/sql", Module: "github.com/duckdb/duckdb-go/v2", Program: "duckdb"},
+		},
+	}
+}
+
+// joiner calls emit with each pair.
+type joiner func(rows []events.Event, table []events.Segment, memory int64, emit func(e events.Event, s events.Segment)) error
+
+func overTable(run joiner) func(compare.Params) (compare.Work, error) {
+	return func(p compare.Params) (compare.Work, error) {
+		rows, err := events.Slab(p.Events)
+		if err != nil {
+			return nil, err
+		}
+		table := events.Segments(p.Other)
+		return func() (a measure.Answer, err error) {
+			err = run(rows, table, p.Memory, func(e events.Event, s events.Segment) {
+				a.Add(events.HashJoined(e.ID, s.Segment, s.Weight))
+			})
+			return a, err
+		}, nil
+	}
+}
+
+func joinMillrace(unordered bool) joiner {
+	return func(rows []events.Event, table []events.Segment, memory int64, emit func(events.Event, events.Segment)) error {
+		var stats stream.JoinStats
+		joined := stream.Join(stream.Of(rows...), stream.Of(table...), events.Event.UserType, events.Segment.UserType, stream.JoinOptions{
+			Unordered: unordered, Resources: stream.Resources{Memory: memory}, Stats: &stats,
+		})
+		for j, err := range joined {
+			if err != nil {
+				return err
+			}
+			emit(j.Left, j.Right)
+		}
+		if stats.Broadcast != (memory == 0) {
+			return fmt.Errorf("join: with a bound of %d bytes it did %+v: not what the case is about", memory, stats)
+		}
+		return nil
+	}
+}
+
+func joinLoop(rows []events.Event, table []events.Segment, _ int64, emit func(events.Event, events.Segment)) error {
+	byKey := make(map[events.UserType]events.Segment, len(table))
+	for _, s := range table {
+		byKey[s.UserType()] = s
+	}
+	for i := range rows {
+		e := &rows[i]
+		if s, ok := byKey[events.UserType{User: e.User, Type: e.Type}]; ok {
+			emit(*e, s)
+		}
+	}
+	return nil
+}
