@@ -64,17 +64,19 @@ func (e *LateError) Error() string {
 // Unwrap gives ErrConflict.
 func (e *LateError) Unwrap() error { return ErrConflict }
 
-// TimeError reports an event whose time is outside the range of int64 nanoseconds, the years 1677 to 2262, where
-// there is no sink for such. It matches ErrSchema.
+// TimeError reports an event whose time is out of range, where there is no sink for such. It matches ErrSchema.
 type TimeError struct {
 	Func  string    // "Window", "Windows", "Trailing" or "ScanBy"
 	Index int64     // position of the event, from 0
 	Time  time.Time // of the event, as it came
+	From  time.Time // the first time in range, in UTC: in 1677, or later where windows are large
+	To    time.Time // the last one, in UTC: in 2262, or earlier where windows are large
 }
 
-// Error says which event it is, and its time.
+// Error says which event it is, its time, and the range.
 func (e *TimeError) Error() string {
-	return fmt.Sprintf("stream: %s: time of event %d is %v, want one in the years 1677 to 2262: %v", e.Func, e.Index, e.Time, ErrSchema)
+	return fmt.Sprintf("stream: %s: time of event %d is %s, want %s to %s: %v", e.Func, e.Index, e.Time.Format(time.RFC3339Nano),
+		e.From.Format(time.RFC3339), e.To.Format(time.RFC3339), ErrSchema)
 }
 
 // Unwrap gives ErrSchema.
@@ -91,7 +93,7 @@ type WindowStats struct {
 	Late       int64 // events that came too late for all of theirs
 	PartlyLate int64 // of Counted, the ones that came too late for some of their windows
 	NullTimes  int64 // events without a time, by NullTime
-	OutOfRange int64 // events whose time is outside the years 1677 to 2262
+	OutOfRange int64 // events whose time is out of range: see TimeError
 	Windows    int64 // results yielded: one per window and key; of Trailing, one per event
 }
 
@@ -146,7 +148,8 @@ func (c *eventClock[T]) admit(v T) (t int64, ok bool, err error) {
 	}
 	c.stats.OutOfRange++
 	if c.rejects == nil {
-		return 0, false, &TimeError{Func: c.fn, Index: index, Time: at}
+		from, to := max(c.low, firstSecond*int64(time.Second)), min(c.high, lastSecond*int64(time.Second))
+		return 0, false, &TimeError{Func: c.fn, Index: index, Time: at, From: instant(from), To: instant(to)}
 	}
 	return 0, false, c.rejects(v)
 }

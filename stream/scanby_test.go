@@ -1,6 +1,7 @@
 package stream_test
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -150,6 +151,14 @@ func TestScanBy_Refuses(t *testing.T) {
 	require.ErrorAs(t, err, &timeErr)
 	require.Equal(t, "ScanBy", timeErr.Func)
 	require.EqualValues(t, 1, timeErr.Index)
+	for at, ok := range map[time.Time]bool{
+		time.Unix(-9_223_372_037, 999_999_999): false, time.Unix(-9_223_372_036, 0): true,
+		time.Unix(9_223_372_035, 999_999_999): true, time.Unix(9_223_372_036, 0): false,
+	} {
+		err := stream.Drain(stream.ScanBy(stream.Of(visit{"ann", at}), visit.user, count, o))
+		require.Equal(t, !ok, errors.As(err, &timeErr), "%v: %v", at, err)
+	}
+	require.ErrorContains(t, timeErr, "want 1677-09-21T00:12:44Z to 2262-04-11T23:47:15Z")
 	var keyErr *stream.KeyError
 	require.ErrorAs(t, stream.Drain(stream.ScanBy(source, func(visit) any { return []int{} }, count, stream.ScanByOptions[visit]{})), &keyErr)
 	require.PanicsWithValue(t, "stream: ScanBy: nil sequence", func() { stream.ScanBy(nil, visit.user, count, o) })

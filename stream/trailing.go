@@ -25,7 +25,7 @@ type TrailingOptions[T any] struct {
 	// count in no fold. Where it is nil, the first one ends the stream with a *LateError.
 	Late Sink[Late[T]]
 
-	// Rejects takes the events that have no time, and those whose time is out of range, in input order. Where it
+	// Rejects takes the events that have no time, and those whose time is outside the years 1677 to 2262, in input order. Where it
 	// is nil, the former are only counted, for the caller named them; the first of the latter ends the stream with
 	// a *TimeError.
 	Rejects Sink[T]
@@ -135,7 +135,7 @@ func newTrails[T any, K comparable, A any](span time.Duration, key func(T) K, at
 	r := &trails[T, K, A]{
 		clock: eventClock[T]{
 			fn: "Trailing", at: at, nullTime: o.NullTime, rejects: o.Rejects, late: o.Late, disorder: int64(o.Disorder),
-			low: math.MinInt64 + int64(span), high: math.MaxInt64, watermark: math.MinInt64,
+			low: math.MinInt64, high: math.MaxInt64, watermark: math.MinInt64,
 		},
 		key: key, fold: fold, span: int64(span), self: !o.ExcludeSelf, now: math.MinInt64,
 		waiting: minHeap[arrival[T, K]]{before: func(a, b *arrival[T, K]) bool {
@@ -202,7 +202,9 @@ func (r *trails[T, K, A]) give(e *arrival[T, K], out Sink[Pair[T, A]]) error {
 	if err != nil {
 		return err
 	}
-	tr.evict(e.t-r.span, &r.fold)
+	if e.t >= math.MinInt64+r.span { // otherwise there is nothing so old
+		tr.evict(e.t-r.span, &r.fold)
+	}
 	if r.self {
 		tr.add(e.t, e.value, &r.fold)
 		tr.result(&r.result, &r.fold)

@@ -27,7 +27,8 @@ type WindowOptions[T any] struct {
 	// first one ends the stream with a *LateError.
 	Late Sink[Late[T]]
 
-	// Rejects takes the events that have no time, and those whose time is out of range, in input order. Where it
+	// Rejects takes the events that have no time, and those whose time is out of range (the years 1677 to 2262, less
+	// twice the size at both ends), in input order. Where it
 	// is nil, the former are only counted, for the caller named them; the first of the latter ends the stream with
 	// a *TimeError.
 	Rejects Sink[T]

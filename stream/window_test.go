@@ -279,6 +279,22 @@ func TestWindow_NegativeAndFarTimes(t *testing.T) {
 	require.Equal(t, "2262-04-11T00:00:00Z", start(time.Hour, time.Date(2262, 4, 11, 0, 59, 59, 999999999, time.UTC)))
 }
 
+// Disorder of the largest duration means no order at all, also where times are farther apart than a duration can be.
+func TestWindow_NoOrderAtAll(t *testing.T) {
+	years := []int{2250, 1700, 2000, 1690, 2255}
+	var visits []visit
+	for _, year := range years {
+		visits = append(visits, visit{"ann", time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)})
+	}
+	const all = time.Duration(math.MaxInt64)
+	got := collect(t, stream.Window(stream.Of(visits...), time.Hour, visit.user, visit.at, countVisits, stream.WindowOptions[visit]{Disorder: all}))
+	require.Len(t, got, len(years))
+	require.Equal(t, 1690, got[0].Start.Year())
+	trailing := collect(t, stream.Trailing(stream.Of(visits...), all/2, visit.user, visit.at, countVisits, stream.TrailingOptions[visit]{Disorder: all}))
+	require.Len(t, trailing, len(years))
+	require.Equal(t, 1690, trailing[0].First.At.Year())
+}
+
 func TestWindow_RejectsTimes(t *testing.T) {
 	far := []time.Time{{}, time.Unix(math.MaxInt64, 0), time.Unix(math.MinInt64, 0), time.Unix(0, math.MinInt64), time.Unix(0, math.MaxInt64),
 		time.Date(1677, 9, 21, 0, 12, 43, 0, time.UTC), time.Date(2262, 4, 11, 23, 47, 16, 0, time.UTC), time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)}
@@ -301,7 +317,7 @@ func TestWindow_RejectsTimes(t *testing.T) {
 	require.ErrorAs(t, err, &typed)
 	require.ErrorIs(t, err, stream.ErrSchema)
 	require.EqualValues(t, 2, typed.Index)
-	require.EqualError(t, err, "stream: Window: time of event 2 is 0001-01-01 00:00:00 +0000 UTC, want one in the years 1677 to 2262: schema mismatch")
+	require.EqualError(t, err, "stream: Window: time of event 2 is 0001-01-01T00:00:00Z, want 1677-09-21T00:14:43Z to 2262-04-11T23:45:16Z: schema mismatch")
 	require.EqualValues(t, 1, stats.NullTimes)
 }
 

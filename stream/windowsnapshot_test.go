@@ -159,10 +159,10 @@ func brokenSnapshots(t require.TestingT) []brokenSnapshot {
 		var p []byte
 		for _, n := range numbers {
 			switch n := n.(type) {
-			case int:
-				p = binary.AppendVarint(p, int64(n))
-			case uint:
-				p = binary.AppendUvarint(p, uint64(n))
+			case int64:
+				p = binary.AppendVarint(p, n)
+			case uint64:
+				p = binary.AppendUvarint(p, n)
 			case string:
 				p = append(p, n...)
 			}
@@ -187,23 +187,23 @@ func brokenSnapshots(t require.TestingT) []brokenSnapshot {
 		{"empty_payload", reframe(good, nil), stream.ErrCorrupt, "number is , want a shortest varint"},
 		{"trailing", reframe(good, append(bytes.Clone(payload), 0)), stream.ErrCorrupt, "rest of the payload is 1 bytes or more, want 0"},
 		{"not_conserved", edit(1, 9), stream.ErrCorrupt, "counts is {In:9 Counted:7"},
-		{"counts_overflow", build(0, ^uint(0), uint(1), uint(1), uint(1), uint(0), uint(0), uint(0), uint(0)), stream.ErrCorrupt, "a count is 18446744073709551615"},
-		{"counts_cut", build(0, uint(1), uint(1)), stream.ErrCorrupt, "a shortest varint"},
-		{"no_windows_field", build(0, stats), stream.ErrCorrupt, "a shortest varint"},
-		{"windows_missing", build(0, stats, uint(2)), stream.ErrCorrupt, "a shortest varint"},
-		{"window_closed", build(100, stats, uint(1), 0, uint(1), key(0), acc), stream.ErrCorrupt, "start of a window is 1970-01-01 00:00:00.000000002"},
-		{"windows_descend", build(0, stats, uint(2), 1, uint(1), key(0), acc, 0, uint(1), key(0), acc), stream.ErrCorrupt, "start of a window"},
-		{"window_far", build(0, stats, uint(1), 1<<62, uint(1), key(0), acc), stream.ErrCorrupt, "number of a window is 4611686018427387904"},
-		{"window_far_back", build(-1<<63, stats, uint(1), -1<<63, uint(1), key(0), acc), stream.ErrCorrupt, "number of a window is -9223372036854775808"},
-		{"no_keys", build(0, stats, uint(1), 0, uint(0)), stream.ErrCorrupt, "number of keys is 0, want positive"},
-		{"same_key_twice", build(0, stats, uint(1), 0, uint(2), key(0), acc, key(0), acc), stream.ErrCorrupt, "key is 2, want another, in order of hash"},
-		{"keys_not_by_hash", build(0, stats, uint(1), 0, uint(3), key(0), acc, key(8), acc, key(0x10), acc), stream.ErrCorrupt, "want another, in order of hash"},
-		{"key_cut", build(0, stats, uint(1), 0, uint(1), "\x08\x00\x00"), stream.ErrCorrupt, "end of payload"},
-		{"key_too_short", build(0, stats, uint(1), 0, uint(1), "\x02\x00\x00", acc), stream.ErrCorrupt, "key: rowcodec"},
-		{"key_too_long", build(0, stats, uint(1), 0, uint(1), "\x09\x00\x00\x00\x00\x00\x00\x00\x40\x00", acc), stream.ErrCorrupt, "key: 1 of its 9 bytes are left"},
-		{"accumulator_broken", build(0, stats, uint(1), 0, uint(1), key(0), "\x01\x09"), stream.ErrCorrupt, "accumulator: rowcodec"},
-		{"keys_of_a_liar", build(0, stats, uint(1), 0, uint(1<<31-1), key(0), acc), stream.ErrCorrupt, "a shortest varint"},
-		{"length_of_a_liar", build(0, stats, uint(1), 0, uint(1), uint(1<<31-1)), stream.ErrCorrupt, "end of payload"},
+		{"counts_overflow", build(int64(0), ^uint64(0), uint64(1), uint64(1), uint64(1), uint64(0), uint64(0), uint64(0), uint64(0)), stream.ErrCorrupt, "a count is 18446744073709551615"},
+		{"counts_cut", build(int64(0), uint64(1), uint64(1)), stream.ErrCorrupt, "a shortest varint"},
+		{"no_windows_field", build(int64(0), stats), stream.ErrCorrupt, "a shortest varint"},
+		{"windows_missing", build(int64(0), stats, uint64(2)), stream.ErrCorrupt, "a shortest varint"},
+		{"window_closed", build(int64(100), stats, uint64(1), int64(0), uint64(1), key(0), acc), stream.ErrCorrupt, "start of a window is 1970-01-01 00:00:00.000000002"},
+		{"windows_descend", build(int64(0), stats, uint64(2), int64(1), uint64(1), key(0), acc, int64(0), uint64(1), key(0), acc), stream.ErrCorrupt, "start of a window"},
+		{"window_far", build(int64(0), stats, uint64(1), int64(1<<62), uint64(1), key(0), acc), stream.ErrCorrupt, "number of a window is 4611686018427387904"},
+		{"window_far_back", build(int64(-1<<63), stats, uint64(1), int64(-1<<63), uint64(1), key(0), acc), stream.ErrCorrupt, "number of a window is -9223372036854775808"},
+		{"no_keys", build(int64(0), stats, uint64(1), int64(0), uint64(0)), stream.ErrCorrupt, "number of keys is 0, want positive"},
+		{"same_key_twice", build(int64(0), stats, uint64(1), int64(0), uint64(2), key(0), acc, key(0), acc), stream.ErrCorrupt, "key is 2, want another, in order of hash"},
+		{"keys_not_by_hash", build(int64(0), stats, uint64(1), int64(0), uint64(3), key(0), acc, key(8), acc, key(0x10), acc), stream.ErrCorrupt, "want another, in order of hash"},
+		{"key_cut", build(int64(0), stats, uint64(1), int64(0), uint64(1), "\x08\x00\x00"), stream.ErrCorrupt, "end of payload"},
+		{"key_too_short", build(int64(0), stats, uint64(1), int64(0), uint64(1), "\x02\x00\x00", acc), stream.ErrCorrupt, "key: rowcodec"},
+		{"key_too_long", build(int64(0), stats, uint64(1), int64(0), uint64(1), "\x09\x00\x00\x00\x00\x00\x00\x00\x40\x00", acc), stream.ErrCorrupt, "key: 1 of its 9 bytes are left"},
+		{"accumulator_broken", build(int64(0), stats, uint64(1), int64(0), uint64(1), key(0), "\x01\x09"), stream.ErrCorrupt, "accumulator: rowcodec"},
+		{"keys_of_a_liar", build(int64(0), stats, uint64(1), int64(0), uint64(1<<31-1), key(0), acc), stream.ErrCorrupt, "a shortest varint"},
+		{"length_of_a_liar", build(int64(0), stats, uint64(1), int64(0), uint64(1), uint64(1<<31-1)), stream.ErrCorrupt, "end of payload"},
 	}
 }
 

@@ -80,6 +80,24 @@ func requireWindows[T any, K comparable](t *testing.T, want windowAnswers, rows 
 	_, got = collect(24*time.Hour, stream.WindowOptions[T]{})
 	require.Equal(t, want.Daily, got)
 
+	// A row that Trailing calls late is farther behind the latest before it than the delay.
+	require.Len(t, want.Late, 4)
+	for delay, n := range want.Late {
+		disorder, err := time.ParseDuration(strings.TrimPrefix(delay, "delay_"))
+		require.NoError(t, err)
+		var late int
+		var stats stream.WindowStats
+		o := stream.TrailingOptions[T]{Disorder: disorder, Stats: &stats, Late: func(stream.Late[T]) error { late++; return nil }}
+		last := time.Time{}
+		for p, err := range stream.Trailing(stream.Of(rows...), time.Hour, kind, at, count, o) {
+			require.NoError(t, err)
+			require.False(t, at(p.First).Before(last))
+			last = at(p.First)
+		}
+		require.Equal(t, n, late, delay)
+		require.EqualValues(t, len(rows)-n, stats.Counted)
+	}
+
 	hopping, _ := collect(5*time.Hour, stream.WindowOptions[T]{Every: time.Hour})
 	hour := time.Hour.Milliseconds()
 	for k, n := range hopping {
