@@ -13,6 +13,8 @@ import "reflect"
 // the back is turned over into it, newest first: one merge for each event, once. Otherwise there is no front, and
 // the whole is folded anew.
 //
+// size, where it is passed, is the bytes that an event holds beyond its static size.
+//
 // Invariants:
 //  1. Times do not descend from the top of front down, then from the front of back on.
 //  2. front[i].acc is the fold of the events of front[i], front[i-1], ... front[0], in this order.
@@ -22,7 +24,7 @@ type trail[T, A any] struct {
 	back    ring[timed[T]]
 	backAcc A
 	newest  int64 // time of the newest event
-	held    int64 // bytes that the folds of front hold beyond their static size, by Fold.Size
+	held    int64 // bytes that events of back and folds of front hold beyond their static size; where bounded
 	booked  int64 // bytes on the account
 }
 
@@ -40,7 +42,7 @@ type folded[A any] struct {
 func merges[T, A any](f *Fold[T, A]) bool { return f.Exact && f.Merge != nil }
 
 // evict lets the events of time to and before go.
-func (tr *trail[T, A]) evict(to int64, f *Fold[T, A]) {
+func (tr *trail[T, A]) evict(to int64, f *Fold[T, A], size func(*T) int64) {
 	for len(tr.front) > 0 {
 		oldest := &tr.front[len(tr.front)-1]
 		if oldest.t > to {
@@ -52,16 +54,17 @@ func (tr *trail[T, A]) evict(to int64, f *Fold[T, A]) {
 	}
 	gone := false
 	for tr.back.n > 0 && tr.back.at(0).t <= to {
+		tr.held -= size(&tr.back.at(0).value)
 		tr.back.pop()
 		gone = true
 	}
 	if gone && merges(f) {
-		tr.turn(f)
+		tr.turn(f, size)
 	}
 }
 
 // turn moves the back into the front, which is empty.
-func (tr *trail[T, A]) turn(f *Fold[T, A]) {
+func (tr *trail[T, A]) turn(f *Fold[T, A], size func(*T) int64) {
 	for i := tr.back.n - 1; i >= 0; i-- {
 		e := tr.back.at(i)
 		tr.front = append(tr.front, folded[A]{t: e.t, acc: f.Init()})
@@ -70,7 +73,7 @@ func (tr *trail[T, A]) turn(f *Fold[T, A]) {
 		if n := len(tr.front); n > 1 {
 			f.Merge(acc, &tr.front[n-2].acc)
 		}
-		tr.held += sizeOfAcc(f, acc)
+		tr.held += sizeOfAcc(f, acc) - size(&e.value)
 	}
 	tr.back.clear()
 	var zero A
@@ -78,7 +81,7 @@ func (tr *trail[T, A]) turn(f *Fold[T, A]) {
 }
 
 // add puts in an event that is not older than any other.
-func (tr *trail[T, A]) add(t int64, v T, f *Fold[T, A]) {
+func (tr *trail[T, A]) add(t int64, v T, f *Fold[T, A], size func(*T) int64) {
 	tr.newest = t
 	if merges(f) {
 		if tr.back.n == 0 {
@@ -87,6 +90,7 @@ func (tr *trail[T, A]) add(t int64, v T, f *Fold[T, A]) {
 		f.Add(&tr.backAcc, v)
 	}
 	tr.back.push(timed[T]{t: t, value: v})
+	tr.held += size(&tr.back.at(tr.back.n - 1).value)
 }
 
 // result makes *acc the fold of all events; it shares nothing with the trail.

@@ -4,6 +4,8 @@ import (
 	"math"
 	"reflect"
 	"time"
+
+	"github.com/millrace-go/millrace/internal/rowcodec"
 )
 
 // TrailingOptions configures Trailing. The zero value: input in order of event time, the event itself counts, memory
@@ -34,8 +36,9 @@ type TrailingOptions[T any] struct {
 	Stats *WindowStats
 
 	// Resources.Memory and Budget bound the live state: the events of the last span of each key, the folds kept for
-	// them, and the events held back, without what an event points to. Trailing does not spill: where the bound
-	// would be passed it ends with a *LimitError. Workers and TempDir have no effect.
+	// them, and the events held back. The strings, slices and maps of an event count unless its type has unexported
+	// fields, interfaces, funcs or channels in it; then only its static size does. Trailing does not spill: where
+	// the bound would be passed it ends with a *LimitError. Workers and TempDir have no effect.
 	Resources Resources
 }
 
@@ -111,8 +114,10 @@ type trails[T any, K comparable, A any] struct {
 	span    int64 // nanoseconds
 	self    bool  // an event counts in its own fold
 	waiting minHeap[arrival[T, K]]
-	now     int64 // time of the event released last
-	result  A     // of the event released last: here, it needs no allocation of its own
+	size    func(*T) int64 // bytes an event holds beyond its static size; 0 where nothing is bounded
+	now     int64          // time of the event released last
+	arrived T              // the event that came last, where it waits and memory is bounded
+	result  A              // of the event released last: here, it needs no allocation of its own
 }
 
 func newTrails[T any, K comparable, A any](span time.Duration, key func(T) K, at func(T) time.Time, fold Fold[T, A], o TrailingOptions[T]) (*trails[T, K, A], error) {
@@ -147,6 +152,12 @@ func newTrails[T any, K comparable, A any](span time.Duration, key func(T) K, at
 		over: func(tr *trail[T, A]) bool { return uint64(r.now)-uint64(tr.newest) >= uint64(r.span) },
 		held: func(tr *trail[T, A]) int64 { return tr.booked },
 	}
+	r.size = func(*T) int64 { return 0 }
+	if r.account != nil {
+		if codec, err := rowcodec.New[T](); err == nil {
+			r.size = codec.Held
+		}
+	}
 	return r, nil
 }
 
@@ -176,17 +187,23 @@ func (r *trails[T, K, A]) push(v T, out Sink[Pair[T, A]]) error {
 
 // wait holds an event back.
 func (r *trails[T, K, A]) wait(e arrival[T, K]) error {
+	if r.account == nil {
+		r.waiting.push(e)
+		return nil
+	}
 	before := cap(r.waiting.items)
 	r.waiting.push(e)
-	if grown := cap(r.waiting.items) - before; r.account != nil && grown > 0 {
-		return r.account.Grow(int64(grown) * int64(reflect.TypeFor[arrival[T, K]]().Size()))
-	}
-	return nil
+	grown := cap(r.waiting.items) - before
+	r.arrived = e.value // &e.value would put every event on the heap, bounded or not
+	return r.account.Grow(int64(grown)*int64(reflect.TypeFor[arrival[T, K]]().Size()) + r.size(&r.arrived))
 }
 
 // release gives out the events up to and with the time to, in order.
 func (r *trails[T, K, A]) release(to int64, out Sink[Pair[T, A]]) error {
 	for r.waiting.len() > 0 && r.waiting.first().t <= to {
+		if r.account != nil {
+			r.account.Shrink(r.size(&r.waiting.first().value))
+		}
 		e := r.waiting.pop()
 		if err := r.give(&e, out); err != nil {
 			return err
@@ -203,14 +220,14 @@ func (r *trails[T, K, A]) give(e *arrival[T, K], out Sink[Pair[T, A]]) error {
 		return err
 	}
 	if e.t >= math.MinInt64+r.span { // otherwise there is nothing so old
-		tr.evict(e.t-r.span, &r.fold)
+		tr.evict(e.t-r.span, &r.fold, r.size)
 	}
 	if r.self {
-		tr.add(e.t, e.value, &r.fold)
+		tr.add(e.t, e.value, &r.fold, r.size)
 		tr.result(&r.result, &r.fold)
 	} else {
 		tr.result(&r.result, &r.fold)
-		tr.add(e.t, e.value, &r.fold)
+		tr.add(e.t, e.value, &r.fold, r.size)
 	}
 	if r.account != nil {
 		if err := rebook(r.account, tr.rebook(&r.fold)); err != nil {

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -218,6 +219,29 @@ func TestTrailing_Limit(t *testing.T) {
 		require.Positive(t, passed)
 		require.Greater(t, failed, 2)
 	}
+}
+
+// The strings of events count: those that wait, and those of the span; and only as long as they are held.
+func TestTrailing_LimitCountsStrings(t *testing.T) {
+	page := func(v int) visit { return visit{strings.Repeat("x", 1000) + strconv.Itoa(v), time.Unix(0, int64(v))} }
+	refold := countVisits
+	exact := countVisits
+	exact.Merge, exact.Exact = func(dst, src *int) { *dst += *src }, true
+	one := func(visit) int { return 0 }
+	for name, f := range map[string]stream.Fold[visit, int]{"refold": refold, "exact": exact} {
+		run := func(n int, span, disorder time.Duration, memory int64) error {
+			o := stream.TrailingOptions[visit]{Disorder: disorder, Resources: stream.Resources{Memory: memory}}
+			return stream.Drain(stream.Trailing(stream.Map(stream.From(upTo(n)), page), span, one, visit.at, f, o))
+		}
+		require.ErrorIs(t, run(200, 200, 0, 100_000), stream.ErrLimit, name)
+		require.ErrorIs(t, run(200, 1, 200, 100_000), stream.ErrLimit, name)
+		require.NoError(t, run(200, 200, 200, 500_000), name)
+		require.NoError(t, run(5000, 20, 20, 100_000), name)
+	}
+	// What folds hold is given back with the events they are of.
+	ticks := stream.Map(stream.From(upTo(5000)), func(i int) tick { return tick{T: int64(i), Pos: i} })
+	o := stream.TrailingOptions[tick]{Resources: stream.Resources{Memory: 32 << 10}}
+	require.NoError(t, stream.Drain(stream.Trailing(ticks, 20, tick.key, tick.at, order, o)))
 }
 
 // TestTrailing_CostIsFlat counts the merges and adds of an exact fold: a constant per event, whatever the span.
