@@ -35,7 +35,7 @@ text{font:13px system-ui,sans-serif;fill:#1f2328}.c{font-weight:600}.v,.n{fill:#
 // chart draws the section.
 func (s section) chart() string {
 	of, note := wallOf, "median wall time; shorter is better"
-	if slices.ContainsFunc(s, func(r compare.Result) bool { return disturbance(&r) > noisy }) {
+	if slices.ContainsFunc(s, func(r compare.Result) bool { return isNoisy(&r) }) {
 		of, note = measure.Cost.CPU, "median CPU time, since other processes kept the machine busy; shorter is better"
 	}
 	shortest, longest := math.Inf(1), 0.
@@ -67,7 +67,7 @@ func (s section) chart() string {
 		for j := range r.Sides {
 			side := &r.Sides[j]
 			class := "peer"
-			if strings.HasPrefix(side.Name, "millrace") {
+			if ours(side) {
 				class = "ours"
 			}
 			time := side.Median(of)

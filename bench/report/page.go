@@ -39,6 +39,7 @@ func page(sections []section) string {
 	}
 	b.WriteString("\n")
 	goals(&b, sections)
+	losses(&b, sections)
 	for _, s := range sections {
 		fmt.Fprintf(&b, "## %s\n\n%s\n\n![plot](plots/%s)\n\n", s[0].Title, s[0].About, s.plot())
 		for i := range s {
@@ -64,15 +65,16 @@ func goals(b *strings.Builder, sections []section) {
 				if !ok {
 					continue
 				}
-				kept := "kept"
-				if got > g.AtMost {
-					kept = "**missed**"
-				}
-				if g.Measure == "wall" && disturbance(r) > noisy {
-					kept += ", noisy"
+				cpu, verdict := "", verdict(got, g.AtMost)
+				if g.Measure == "wall" && g.B != "" {
+					byCPU := compare.Ratio(r.Side(g.A), r.Side(g.B), measure.Cost.CPU)
+					cpu = ratio(byCPU)
+					if isNoisy(r) && (got > g.AtMost) != (byCPU > g.AtMost) {
+						verdict = "unclear: noisy"
+					}
 				}
 				rows = append(rows, fmt.Sprintf("| %s, %s | %s | %s | %s | %s | %s |\n",
-					r.Comparison, r.Case, what(g), bound(g, g.AtMost), bound(g, got), byCPU(r, g), kept))
+					r.Comparison, r.Case, what(g), bound(g, g.AtMost), bound(g, got), cpu, verdict))
 			}
 		}
 	}
@@ -81,14 +83,38 @@ func goals(b *strings.Builder, sections []section) {
 	}
 }
 
-// byCPU is the ratio of a goal about wall time, of user and system time instead: the better figure on a busy machine
-// where both sides use one processor.
-func byCPU(r *compare.Result, g compare.Goal) string {
-	if g.Measure != "wall" || g.B == "" {
-		return ""
+func verdict(got, atMost float64) string {
+	if got > atMost {
+		return "**missed**"
 	}
-	return ratio(compare.Ratio(r.Side(g.A), r.Side(g.B), measure.Cost.CPU))
+	return "kept"
 }
+
+// losses lists the peers that were faster than the first side, by wall time, or where that is noisy by CPU time.
+func losses(b *strings.Builder, sections []section) {
+	var rows []string
+	for _, s := range sections {
+		for i := range s {
+			r := &s[i]
+			of, name := wallOf, "wall"
+			if isNoisy(r) {
+				of, name = measure.Cost.CPU, "CPU"
+			}
+			for j := range r.Sides {
+				side := &r.Sides[j]
+				if got := compare.Ratio(side, &r.Sides[0], of); !ours(side) && got < 1 {
+					rows = append(rows, fmt.Sprintf("| %s, %s | %s | %s of our %s time |\n", r.Comparison, r.Case, side.Name, ratio(got), name))
+				}
+			}
+		}
+	}
+	if len(rows) > 0 {
+		b.WriteString("## Where we lose\n\n| case | faster side | needs |\n|---|---|--:|\n" + strings.Join(rows, "") + "\n")
+	}
+}
+
+// ours tells the sides of Millrace by what they call.
+func ours(s *compare.SideResult) bool { return strings.HasPrefix(s.About, "stream.") }
 
 func what(g compare.Goal) string {
 	if g.B == "" {
@@ -145,7 +171,7 @@ func circumstances(r *compare.Result) string {
 		r.Commit, r.Params.Events.Seed, cpu, m.Cores, float64(m.Memory)/(1<<30), m.OS, m.Arch, m.Go)
 	if most := disturbance(r); most >= 0 {
 		text += fmt.Sprintf("; other processes used up to %.0f %% of the machine during a run", 100*most)
-		if most > noisy {
+		if isNoisy(r) {
 			text += ": **noisy**"
 		}
 	}
@@ -162,6 +188,9 @@ func disturbance(r *compare.Result) float64 {
 	}
 	return most
 }
+
+// isNoisy reports whether wall times of the case say little.
+func isNoisy(r *compare.Result) bool { return disturbance(r) > noisy }
 
 func wallOf(c measure.Cost) float64 { return c.Wall }
 
