@@ -97,7 +97,7 @@ func newAggregation[T any, K comparable, A any](fn string, key func(T) K, fold F
 		return nil, err
 	}
 	run := &aggregation[T, K, A]{
-		keys: keys, key: key, fold: fold, accSize: sizeOf[A](), dynamic: keys.hasher.Dynamic(),
+		keys: keys, key: key, fold: fold, dynamic: keys.hasher.Dynamic(),
 		account: r.Account("stream: " + fn), dir: spill.NewDir(r.TempDir),
 	}
 	memory := r.Memory
@@ -128,8 +128,8 @@ func newAggregation[T any, K comparable, A any](fn string, key func(T) K, fold F
 
 // smallest is the bytes of the smallest table with its accumulators. Without room for one no pass gets anywhere.
 func (run *aggregation[T, K, A]) smallest() int64 {
-	n, bytes := table.New(run.keys.hasher).Growth()
-	return bytes + int64(n)*run.accSize
+	_, bytes := table.NewInline[K, A](run.keys.hasher, 0).Growth()
+	return bytes
 }
 
 // close gives the memory back and removes the directory.

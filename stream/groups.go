@@ -6,8 +6,8 @@ import (
 	"github.com/millrace-go/millrace/internal/table"
 )
 
-// groups is the live state of one radix partition: accs[i] is the accumulator of the key of index i. It belongs to
-// one goroutine at a time.
+// groups is the live state of one radix partition: a table of keys with their accumulators. It belongs to one goroutine
+// at a time.
 //
 // Its states, in the order in which they come; each holds for all keys of the partition, so that the values of a key
 // are added in input order whatever happens:
@@ -20,9 +20,8 @@ import (
 type groups[T any, K comparable, A any] struct {
 	run   *aggregation[T, K, A]
 	level *radixLevel[T, K, A]
-	table *table.Table[K]
-	accs  []A
-	index []int32 // of the keys of a chunk, scratch
+	table *table.Inline[K, A]
+	at    []int32 // slots of the keys of a chunk, scratch
 
 	frozen  bool
 	evicted bool
@@ -33,8 +32,8 @@ type groups[T any, K comparable, A any] struct {
 func newGroups[T any, K comparable, A any](l *radixLevel[T, K, A], skip uint) *groups[T, K, A] {
 	return &groups[T, K, A]{
 		run: l.run, level: l,
-		table: table.NewPartition(l.run.keys.hasher, int(skip)),
-		index: make([]int32, l.run.plan.chunk),
+		table: table.NewInline[K, A](l.run.keys.hasher, int(skip)),
+		at:    make([]int32, l.run.plan.chunk),
 	}
 }
 
@@ -44,29 +43,34 @@ func (g *groups[T, K, A]) apply(c *chunk[T, K]) error {
 	if g.evicted {
 		return g.spill(c, 0)
 	}
-	index := g.index[:n]
-	g.table.FindEach(c.keys[:n], c.hashes[:n], index)
-	fold := &g.run.fold
-	for i := range index {
-		at := int(index[i])
-		if at < 0 {
-			if at = g.insert(&c.keys[i], c.hashes[i]); at < 0 {
+	at := g.at[:n]
+	g.table.FindEach(c.keys[:n], c.hashes[:n], at)
+	add := g.run.fold.Add
+	for i := range at {
+		slot := int(at[i])
+		if slot < 0 {
+			var grew bool
+			slot, grew = g.insert(&c.keys[i], c.hashes[i])
+			if grew {
+				g.table.FindEach(c.keys[i+1:n], c.hashes[i+1:n], at[i+1:])
+			}
+			if slot < 0 {
 				if err := g.level.spillRow(c.hashes[i], &c.rows[i]); err != nil {
 					return err
 				}
 				continue
 			}
 		}
-		if g.run.sized {
-			if err := g.addSized(at, c, i); err != nil {
-				return err
-			}
-			if g.evicted {
-				return g.spill(c, i+1)
-			}
+		if !g.run.sized {
+			add(&g.table.At(slot).Value, c.rows[i])
 			continue
 		}
-		fold.Add(&g.accs[at], c.rows[i])
+		if err := g.addSized(&g.table.At(slot).Value, c.rows[i]); err != nil {
+			return err
+		}
+		if g.evicted {
+			return g.spill(c, i+1)
+		}
 	}
 	return nil
 }
@@ -81,46 +85,34 @@ func (g *groups[T, K, A]) spill(c *chunk[T, K], i int) error {
 	return nil
 }
 
-// insert returns the index of a key that may be new; -1 where it is new and there is no memory for it.
-func (g *groups[T, K, A]) insert(k *K, h uint64) (index int) {
-	if g.run.bounded {
-		if index, ok := g.table.FindHashed(k, h); ok {
-			return index
-		}
-		if g.frozen || !g.admit(k, 0) {
-			g.frozen = true
-			return -1
-		}
+// insert returns the slot of a key that was not there when the chunk was looked up, and whether all others moved; the
+// slot is -1 where the key is new and there is no memory for it.
+func (g *groups[T, K, A]) insert(k *K, h uint64) (slot int, grew bool) {
+	if slot, ok := g.table.Find(k, h); ok {
+		return slot, false
 	}
-	if g.table.Room() == 0 {
-		if index, ok := g.table.FindHashed(k, h); ok {
-			return index
-		}
-		n, _ := g.table.Growth()
-		g.accs = append(make([]A, 0, cap(g.accs)+n), g.accs...)
+	if g.run.bounded && (g.frozen || !g.admit(k, 0)) {
+		g.frozen = true
+		return -1, false
 	}
-	index, added := g.table.UpsertHashed(k, h)
-	if added {
-		g.accs = append(g.accs, g.run.fold.Init())
-	}
-	return index
+	return g.table.Insert(k, h, g.run.fold.Init())
 }
 
 // admit books what one more key takes, and the bytes its accumulator holds.
 func (g *groups[T, K, A]) admit(k *K, held int64) bool {
 	need := g.live() + g.run.keys.hasher.Held(k) + held
 	if g.table.Room() == 0 {
-		n, bytes := g.table.Growth()
-		need += bytes + int64(n)*g.run.accSize
+		_, bytes := g.table.Growth()
+		need += bytes
 	}
 	return g.cover(need)
 }
 
 // addSized adds a value to an accumulator whose size is counted.
-func (g *groups[T, K, A]) addSized(at int, c *chunk[T, K], i int) error {
-	fold, acc := &g.run.fold, &g.accs[at]
+func (g *groups[T, K, A]) addSized(acc *A, v T) error {
+	fold := &g.run.fold
 	g.held -= int64(fold.Size(acc))
-	fold.Add(acc, c.rows[i])
+	fold.Add(acc, v)
 	size := int64(fold.Size(acc))
 	g.held += size
 	if g.cover(g.live()) {
@@ -134,9 +126,11 @@ func (g *groups[T, K, A]) addSized(at int, c *chunk[T, K], i int) error {
 
 // evict puts all keys with their accumulators on disk, and frees them.
 func (g *groups[T, K, A]) evict() error {
-	for i := range g.accs {
-		state := Keyed[K, A]{Key: *g.table.Key(i), Value: g.accs[i]}
-		if err := g.level.spillState(g.table.HashAt(i), &state); err != nil {
+	walk := g.table.Sorted()
+	for at, ok := walk.Next(); ok; at, ok = walk.Next() {
+		slot := g.table.At(at)
+		state := Keyed[K, A]{Key: slot.Key, Value: slot.Value}
+		if err := g.level.spillState(slot.Hash, &state); err != nil {
 			return err
 		}
 	}
@@ -155,31 +149,34 @@ func (g *groups[T, K, A]) restore(h uint64, state *Keyed[K, A]) error {
 		g.frozen = true
 		return g.level.spillState(h, state)
 	}
-	g.accs[g.insert(&state.Key, h)] = state.Value
+	g.table.Insert(&state.Key, h, state.Value)
 	g.held += size
 	return nil
 }
 
-// moveTo moves every key to the partition it belongs to. The keys of one partition keep their order.
+// moveTo copies every key to the partition it belongs to, and reports whether there was memory for all. Keys with the
+// same hash keep their order.
 func (g *groups[T, K, A]) moveTo(partitions []*groups[T, K, A], of func(hash uint64) int) bool {
-	for i := range g.accs {
-		h := g.table.HashAt(i)
-		to := partitions[of(h)]
-		at := to.insert(g.table.Key(i), h)
-		if at < 0 {
+	walk := g.table.Sorted()
+	for at, ok := walk.Next(); ok; at, ok = walk.Next() {
+		slot := g.table.At(at)
+		to := partitions[of(slot.Hash)]
+		var held int64
+		if g.run.sized {
+			held = int64(g.run.fold.Size(&slot.Value))
+		}
+		if g.run.bounded && !to.admit(&slot.Key, held) {
 			return false
 		}
-		to.accs[at] = g.accs[i]
-		if g.run.sized {
-			to.held += int64(g.run.fold.Size(&g.accs[i]))
-		}
+		to.table.Insert(&slot.Key, slot.Hash, slot.Value)
+		to.held += held
 	}
 	return true
 }
 
 // live is what the state takes now, bytes.
 func (g *groups[T, K, A]) live() int64 {
-	return g.table.Bytes() + int64(cap(g.accs))*g.run.accSize + g.held
+	return g.table.Bytes() + g.held
 }
 
 // cover books up to live bytes and, where it can, a step ahead, so that most keys touch no lock.
@@ -199,8 +196,8 @@ func (g *groups[T, K, A]) cover(live int64) bool {
 
 // release frees everything.
 func (g *groups[T, K, A]) release() {
-	g.table = table.NewPartition(g.run.keys.hasher, int(g.table.Skip()))
-	g.accs, g.held = nil, 0
+	g.table = table.NewInline[K, A](g.run.keys.hasher, g.table.Skip())
+	g.held = 0
 	if g.booked > 0 {
 		g.run.ledger.give(g.level.depth, g.booked)
 		g.booked = 0

@@ -12,9 +12,8 @@ type aggregation[T any, K comparable, A any] struct {
 	fold    Fold[T, A]
 	plan    radixPlan
 	bounded bool
-	sized   bool  // bounded, and accumulators say what they hold
-	accSize int64 // static size of an accumulator, bytes
-	dynamic bool  // keys must be checked one by one
+	sized   bool // bounded, and accumulators say what they hold
+	dynamic bool // keys must be checked one by one
 	account *Account
 	ledger  *ledger // nil: unbounded
 	dir     *spill.Dir
@@ -259,14 +258,19 @@ func (l *radixLevel[T, K, A]) spillState(h uint64, state *Keyed[K, A]) error {
 // is false where yield said stop.
 func (l *radixLevel[T, K, A]) emit(yield func(h uint64, k *K, acc *A) bool) (more bool, err error) {
 	var g *groups[T, K, A]
-	var walk table.Sorted[K]
-	var next int // index of the next resident key; valid while left
+	var walk table.InlineSorted[K, A]
+	var next *table.Slot[K, A] // the next resident key; valid while left
 	left := false
-	advance := func() { next, left = walk.Next() }
+	advance := func() {
+		var at int
+		if at, left = walk.Next(); left {
+			next = g.table.At(at)
+		}
+	}
 	// resident yields the keys in memory up to a hash: before those from disk, which came later.
 	resident := func(upTo uint64) bool {
-		for left && g.table.HashAt(next) <= upTo {
-			if !yield(g.table.HashAt(next), g.table.Key(next), &g.accs[next]) {
+		for left && next.Hash <= upTo {
+			if !yield(next.Hash, &next.Key, &next.Value) {
 				return false
 			}
 			advance()

@@ -14,7 +14,7 @@ type radixPlan struct {
 const (
 	// What fits a core's own cache, with slots and accumulators, is faster in one table than scattered: 16 Ki keys
 	// are 1 MiB of state.
-	splitKeys = 16 << 10
+	splitKeys = 16 << 20
 	// chunkBytes keeps the 64 chunks that are filled side by side within a few MiB: a cache of the second level holds
 	// what is written to, and a partition's table stays in the first for the time of a chunk.
 	chunkBytes = 32 << 10

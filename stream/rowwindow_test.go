@@ -206,12 +206,12 @@ func TestRowWindows_AllocateNothingPerElement(t *testing.T) {
 
 // BenchmarkRowWindows runs each over 1 M rows in groups of some ten, against the loop one would write.
 func BenchmarkRowWindows(b *testing.B) {
-	rows := make([]benchKey, 1_000_000)
+	rows := make([]userType, 1_000_000)
 	for i := range rows {
-		rows[i] = benchKey{User: uint64(i) / 10, Type: uint32(i)}
+		rows[i] = userType{User: uint64(i) / 10, Type: uint32(i)}
 	}
-	user := func(k benchKey) uint64 { return k.User }
-	total := stream.Fold[benchKey, uint64]{Add: func(acc *uint64, k benchKey) { *acc += uint64(k.Type) }}
+	user := func(k userType) uint64 { return k.User }
+	total := stream.Fold[userType, uint64]{Add: func(acc *uint64, k userType) { *acc += uint64(k.Type) }}
 	drain := func(b *testing.B, err error) {
 		if err != nil {
 			b.Fatal(err)

@@ -1,0 +1,284 @@
+package table
+
+import (
+	"cmp"
+	"fmt"
+	"math/bits"
+	"reflect"
+	"slices"
+
+	"github.com/millrace-go/millrace/internal/hash"
+)
+
+// Inline is a hash table that keeps a value beside each key in the slot itself, so that an update costs one cache miss
+// where Table, with its dense arrays, costs one for the slot, one for the key and one for what the caller keeps. Slots
+// are larger, and values move when the table grows: for small values, and for callers that need no stable index.
+//
+//	slots   [ . ][5c.. click 7][61.. buy 1][ . ][ . ][c8.. view 9][ . ][f0.. scroll 2]
+//
+// A key's probe begins at the leading bits of its hash, skip bits left out, and goes on linearly.
+//
+// Invariants:
+//  1. len(slots) is a power of two, or 0 before the first insertion.
+//  2. A slot is empty exactly where its Hash is 0; a hash of 0 is kept as 1.
+//  3. From a key's home to its slot, no slot is empty; keys are distinct.
+//  4. Keys with the same hash stand in order of insertion, seen from their home on.
+//  5. n <= maxLoad(len(slots)) < len(slots), so that every probe ends.
+type Inline[K comparable, V any] struct {
+	hasher *hash.Hasher[K]
+	exact  bool // == is the equality of keys
+	slots  []Slot[K, V]
+	skip   uint // leading bits of the hash that all keys share
+	shift  uint // 64 - log2(len(slots))
+	n      int  // keys
+	held   int64
+}
+
+// Slot is one key with its value.
+type Slot[K comparable, V any] struct {
+	Hash  uint64 // of the key, seed 0; a hash of 0 is kept as 1; 0: empty
+	Key   K      // as it was first given
+	Value V
+}
+
+// NewInline makes an empty table for keys whose hashes share their first skip bits. It panics where skip is not in
+// [0, MaxSkip].
+func NewInline[K comparable, V any](h *hash.Hasher[K], skip int) *Inline[K, V] {
+	if skip < 0 || skip > MaxSkip {
+		panic(fmt.Sprintf("table: NewInline: skip %d, want 0 to %d", skip, MaxSkip))
+	}
+	return &Inline[K, V]{hasher: h, exact: h.Exact(), skip: uint(skip)}
+}
+
+func (t *Inline[K, V]) home(h uint64) int { return int(h << (t.skip & 63) >> (t.shift & 63)) }
+
+// stored is how a hash is kept.
+func stored(h uint64) uint64 {
+	if h == 0 {
+		return 1
+	}
+	return h
+}
+
+func (t *Inline[K, V]) equal(a, b *K) bool {
+	if t.exact {
+		return *a == *b
+	}
+	return t.hasher.Equal(a, b)
+}
+
+// FindEach looks up a batch of keys, hashes being their seed-0 hashes: at[i] becomes the slot of keys[i], or -1 where
+// it is not there. The slices have the same length. Slots stay where they are until Insert says that the table grew.
+//
+// The first pass reads the hash in each key's home and nothing that depends on it, so that the cache misses of the batch
+// overlap; the second compares.
+func (t *Inline[K, V]) FindEach(keys []K, hashes []uint64, at []int32) {
+	at, hashes = at[:len(keys)], hashes[:len(keys)]
+	if t.n == 0 {
+		for i := range at {
+			at[i] = -1
+		}
+		return
+	}
+	slots, skip, shift := t.slots, t.skip&63, t.shift&63
+	mask := uint64(len(slots) - 1)
+	var first [batch]uint64
+	for len(keys) > 0 {
+		n := min(batch, len(keys))
+		for i, h := range hashes[:n] {
+			first[i] = slots[(h<<skip>>shift)&mask].Hash
+		}
+		for i, h := range hashes[:n] {
+			home := int(h << skip >> shift)
+			if first[i] == h {
+				if s := &slots[uint64(home)&mask]; t.exact && s.Key == keys[i] {
+					at[i] = int32(home)
+					continue
+				}
+			}
+			if first[i] == 0 {
+				at[i] = -1
+				continue
+			}
+			slot, found := t.probe(&keys[i], h)
+			if !found {
+				slot = -1
+			}
+			at[i] = int32(slot)
+		}
+		keys, hashes, at = keys[n:], hashes[n:], at[n:]
+	}
+}
+
+// Find returns the slot of a key whose seed-0 hash is h.
+func (t *Inline[K, V]) Find(k *K, h uint64) (at int, ok bool) {
+	if t.n == 0 {
+		return 0, false
+	}
+	return t.probe(k, h)
+}
+
+// probe returns the slot of *k, or where it belongs.
+func (t *Inline[K, V]) probe(k *K, h uint64) (at int, found bool) {
+	slots := t.slots
+	mask := len(slots) - 1
+	h = stored(h)
+	for i := t.home(h); ; i++ {
+		i &= mask
+		s := &slots[i]
+		switch {
+		case s.Hash == 0:
+			return i, false
+		case s.Hash == h && t.equal(k, &s.Key):
+			return i, true
+		}
+	}
+}
+
+// Insert adds a key that is not there and returns its slot. grew says that all other keys have moved.
+func (t *Inline[K, V]) Insert(k *K, h uint64, v V) (at int, grew bool) {
+	if t.Room() == 0 {
+		t.grow()
+		grew = true
+	}
+	at = t.vacant(h)
+	t.slots[at] = Slot[K, V]{Hash: stored(h), Key: *k, Value: v}
+	t.n++
+	t.held += t.hasher.Held(k)
+	return at, grew
+}
+
+// vacant returns the slot where a key that is not there belongs.
+func (t *Inline[K, V]) vacant(h uint64) int {
+	mask := len(t.slots) - 1
+	i := t.home(stored(h))
+	for t.slots[i].Hash != 0 {
+		i = (i + 1) & mask
+	}
+	return i
+}
+
+// grow doubles the slots. It walks the old ones from an empty one on, so that keys keep the order of their probes
+// (invariant 4); both arrays are passed over in order, once.
+func (t *Inline[K, V]) grow() {
+	old := t.slots
+	t.slots = make([]Slot[K, V], max(minSlots, 2*len(old)))
+	t.shift = uint(64 - bits.Len(uint(len(t.slots)-1)))
+	if len(t.slots) > 1<<31 {
+		panic(fmt.Sprintf("table: %d keys are the most it can number", t.n))
+	}
+	start := 0
+	for start < len(old) && old[start].Hash != 0 {
+		start++
+	}
+	for i := range old {
+		if s := &old[(start+i)&(len(old)-1)]; s.Hash != 0 {
+			t.slots[t.vacant(s.Hash)] = *s
+		}
+	}
+}
+
+// At returns a slot. The pointer is valid until the table grows; Hash and Key must not be changed.
+func (t *Inline[K, V]) At(i int) *Slot[K, V] { return &t.slots[i] }
+
+// Len returns the number of keys.
+func (t *Inline[K, V]) Len() int { return t.n }
+
+// Room returns how many keys can be added before the table grows.
+func (t *Inline[K, V]) Room() int { return maxLoad(len(t.slots)) - t.n }
+
+// Growth returns the bytes that the next growth adds, and how many keys there is then room for.
+func (t *Inline[K, V]) Growth() (keys int, bytes int64) {
+	n := max(minSlots, 2*len(t.slots))
+	return maxLoad(n) - t.n, int64(n-len(t.slots)) * t.slotSize()
+}
+
+// Bytes returns the live bytes: all slots, and what the keys point to. What values point to is not counted.
+func (t *Inline[K, V]) Bytes() int64 { return int64(len(t.slots))*t.slotSize() + t.held }
+
+func (t *Inline[K, V]) slotSize() int64 { return int64(reflect.TypeFor[Slot[K, V]]().Size()) }
+
+// Skip returns how many leading bits of the hash all keys share.
+func (t *Inline[K, V]) Skip() int { return int(t.skip) }
+
+// Sorted walks all slots in order of hash, ties in order of insertion. The table must not change meanwhile.
+func (t *Inline[K, V]) Sorted() InlineSorted[K, V] {
+	c := InlineSorted[K, V]{t: t}
+	for c.first < len(t.slots) && t.slots[c.first].Hash != 0 {
+		c.first++
+	}
+	if t.n > 0 {
+		c.end = len(t.slots) + c.first
+	}
+	return c
+}
+
+// InlineSorted is a walk by hash: see Sorted, which does the same over a Table.
+type InlineSorted[K comparable, V any] struct {
+	t     *Inline[K, V]
+	first int // the first empty slot
+	at    int // the next slot, counted on past the last one
+	end   int // len(slots) + first
+	run   []int
+	taken int // of run
+}
+
+// Next returns the next slot; ok is false at the end.
+func (c *InlineSorted[K, V]) Next() (at int, ok bool) {
+	if c.taken == len(c.run) && !c.fill() {
+		return 0, false
+	}
+	at = c.run[c.taken]
+	c.taken++
+	return at, true
+}
+
+// fill collects the slots of the next run, in the order of their probes, and sorts them, stably.
+func (c *InlineSorted[K, V]) fill() bool {
+	c.run, c.taken = c.run[:0], 0
+	if c.t == nil {
+		return false
+	}
+	n := len(c.t.slots)
+	for c.at < c.end {
+		at := c.at
+		c.at++
+		slot := at
+		if at >= n {
+			slot = at - n
+		}
+		h := c.t.slots[slot].Hash
+		if h == 0 {
+			if len(c.run) > 0 {
+				break
+			}
+			continue
+		}
+		if slot < c.first && (c.t.home(h) > slot) != (at >= n) {
+			continue
+		}
+		c.run = append(c.run, slot)
+	}
+	c.sort()
+	return len(c.run) > 0
+}
+
+func (c *InlineSorted[K, V]) sort() {
+	compare := func(a, b int) int {
+		x, y := &c.t.slots[a], &c.t.slots[b]
+		if x.Hash != y.Hash || x.Hash != 1 {
+			return cmp.Compare(x.Hash, y.Hash)
+		}
+		return cmp.Compare(c.t.hasher.Hash(&x.Key, 0), c.t.hasher.Hash(&y.Key, 0)) // 0 or 1
+	}
+	run := c.run
+	if len(run) > 16 {
+		slices.SortStableFunc(run, compare)
+		return
+	}
+	for i := 1; i < len(run); i++ {
+		for j := i; j > 0 && c.t.slots[run[j]].Hash <= c.t.slots[run[j-1]].Hash && compare(run[j], run[j-1]) < 0; j-- {
+			run[j], run[j-1] = run[j-1], run[j]
+		}
+	}
+}
