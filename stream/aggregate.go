@@ -104,7 +104,7 @@ func newAggregation[T any, K comparable, A any](fn string, key func(T) K, fold F
 	if r.Budget != nil && (memory == 0 || r.Budget.Total() < memory) {
 		memory = r.Budget.Total()
 	}
-	run.plan = planRadix(memory, sizeOf[T]()+sizeOf[K]()+8)
+	run.plan = planRadix(memory, sizeOf[T]()+sizeOf[K]()+8, r.Workers)
 	if plan != nil {
 		bound := run.plan.bound
 		run.plan = *plan

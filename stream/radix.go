@@ -258,7 +258,7 @@ func (l *radixLevel[T, K, A]) spillState(h uint64, state *Keyed[K, A]) error {
 // is false where yield said stop.
 func (l *radixLevel[T, K, A]) emit(yield func(h uint64, k *K, acc *A) bool) (more bool, err error) {
 	var g *groups[T, K, A]
-	var walk table.InlineSorted[K, A]
+	var walk table.Walk[*table.Inline[K, A]]
 	var next *table.Slot[K, A] // the next resident key; valid while left
 	left := false
 	advance := func() {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/bits"
 	"reflect"
-	"slices"
 
 	"github.com/millrace-go/millrace/internal/hash"
 )
@@ -44,13 +43,14 @@ type Slot[K comparable, V any] struct {
 // NewInline makes an empty table for keys whose hashes share their first skip bits. It panics where skip is not in
 // [0, MaxSkip].
 func NewInline[K comparable, V any](h *hash.Hasher[K], skip int) *Inline[K, V] {
-	if skip < 0 || skip > MaxSkip {
-		panic(fmt.Sprintf("table: NewInline: skip %d, want 0 to %d", skip, MaxSkip))
-	}
+	checkSkip("NewInline", skip)
 	return &Inline[K, V]{hasher: h, exact: h.Exact(), skip: uint(skip)}
 }
 
 func (t *Inline[K, V]) home(h uint64) int { return int(h << (t.skip & 63) >> (t.shift & 63)) }
+
+// batch is how many keys FindEach looks up together: their first slots stay in the nearest cache.
+const batch = 256
 
 // stored is how a hash is kept.
 func stored(h uint64) uint64 {
@@ -145,6 +145,7 @@ func (t *Inline[K, V]) Insert(k *K, h uint64, v V) (at int, grew bool) {
 	t.slots[at] = Slot[K, V]{Hash: stored(h), Key: *k, Value: v}
 	t.n++
 	t.held += t.hasher.Held(k)
+	t.checkInvariants()
 	return at, grew
 }
 
@@ -164,7 +165,7 @@ func (t *Inline[K, V]) grow() {
 	old := t.slots
 	t.slots = make([]Slot[K, V], max(minSlots, 2*len(old)))
 	t.shift = uint(64 - bits.Len(uint(len(t.slots)-1)))
-	if len(t.slots) > 1<<31 {
+	if uint64(len(t.slots)) > 1<<31 { // at is int32
 		panic(fmt.Sprintf("table: %d keys are the most it can number", t.n))
 	}
 	start := 0
@@ -201,84 +202,22 @@ func (t *Inline[K, V]) slotSize() int64 { return int64(reflect.TypeFor[Slot[K, V
 // Skip returns how many leading bits of the hash all keys share.
 func (t *Inline[K, V]) Skip() int { return int(t.skip) }
 
-// Sorted walks all slots in order of hash, ties in order of insertion. The table must not change meanwhile.
-func (t *Inline[K, V]) Sorted() InlineSorted[K, V] {
-	c := InlineSorted[K, V]{t: t}
-	for c.first < len(t.slots) && t.slots[c.first].Hash != 0 {
-		c.first++
-	}
-	if t.n > 0 {
-		c.end = len(t.slots) + c.first
-	}
-	return c
+// Sorted walks all slots in order of hash, ties in order of insertion.
+func (t *Inline[K, V]) Sorted() Walk[*Inline[K, V]] { return newWalk(t) }
+
+// What follows is how a Walk sees the table.
+
+func (t *Inline[K, V]) size() int { return len(t.slots) }
+
+func (t *Inline[K, V]) hashIn(slot int) (hash uint64, used bool) {
+	hash = t.slots[slot].Hash
+	return hash, hash != 0
 }
 
-// InlineSorted is a walk by hash: see Sorted, which does the same over a Table.
-type InlineSorted[K comparable, V any] struct {
-	t     *Inline[K, V]
-	first int // the first empty slot
-	at    int // the next slot, counted on past the last one
-	end   int // len(slots) + first
-	run   []int
-	taken int // of run
-}
-
-// Next returns the next slot; ok is false at the end.
-func (c *InlineSorted[K, V]) Next() (at int, ok bool) {
-	if c.taken == len(c.run) && !c.fill() {
-		return 0, false
+func (t *Inline[K, V]) compare(a, b int) int {
+	x, y := &t.slots[a], &t.slots[b]
+	if x.Hash != y.Hash || x.Hash != 1 {
+		return cmp.Compare(x.Hash, y.Hash)
 	}
-	at = c.run[c.taken]
-	c.taken++
-	return at, true
-}
-
-// fill collects the slots of the next run, in the order of their probes, and sorts them, stably.
-func (c *InlineSorted[K, V]) fill() bool {
-	c.run, c.taken = c.run[:0], 0
-	if c.t == nil {
-		return false
-	}
-	n := len(c.t.slots)
-	for c.at < c.end {
-		at := c.at
-		c.at++
-		slot := at
-		if at >= n {
-			slot = at - n
-		}
-		h := c.t.slots[slot].Hash
-		if h == 0 {
-			if len(c.run) > 0 {
-				break
-			}
-			continue
-		}
-		if slot < c.first && (c.t.home(h) > slot) != (at >= n) {
-			continue
-		}
-		c.run = append(c.run, slot)
-	}
-	c.sort()
-	return len(c.run) > 0
-}
-
-func (c *InlineSorted[K, V]) sort() {
-	compare := func(a, b int) int {
-		x, y := &c.t.slots[a], &c.t.slots[b]
-		if x.Hash != y.Hash || x.Hash != 1 {
-			return cmp.Compare(x.Hash, y.Hash)
-		}
-		return cmp.Compare(c.t.hasher.Hash(&x.Key, 0), c.t.hasher.Hash(&y.Key, 0)) // 0 or 1
-	}
-	run := c.run
-	if len(run) > 16 {
-		slices.SortStableFunc(run, compare)
-		return
-	}
-	for i := 1; i < len(run); i++ {
-		for j := i; j > 0 && c.t.slots[run[j]].Hash <= c.t.slots[run[j-1]].Hash && compare(run[j], run[j-1]) < 0; j-- {
-			run[j], run[j-1] = run[j-1], run[j]
-		}
-	}
+	return cmp.Compare(t.hasher.Hash(&x.Key, 0), t.hasher.Hash(&y.Key, 0)) // 0 or 1
 }

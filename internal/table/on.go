@@ -62,3 +62,41 @@ func (t *Table[K]) checkInvariants() {
 		}
 	}
 }
+
+// checkInvariants panics with the number of the first invariant that does not hold, as Table's does.
+func (t *Inline[K, V]) checkInvariants() {
+	if t.n > 256 && bits.OnesCount(uint(t.n)) != 1 {
+		return
+	}
+	if t.n == 0 && t.slots == nil {
+		return
+	}
+	fail := func(number int, format string, args ...any) {
+		panic(fmt.Sprintf("table: Inline: invariant %d: %s\n%d keys, %d slots", number, fmt.Sprintf(format, args...), t.n, len(t.slots)))
+	}
+	if bits.OnesCount(uint(len(t.slots))) != 1 {
+		fail(1, "%d slots", len(t.slots))
+	}
+	if load := maxLoad(len(t.slots)); t.n > load || load >= len(t.slots) {
+		fail(5, "room for %d", load)
+	}
+	used, mask := 0, len(t.slots)-1
+	for i := range t.slots {
+		s := &t.slots[i]
+		if s.Hash == 0 {
+			continue
+		}
+		used++
+		for j := t.home(s.Hash); j != i; j = (j + 1) & mask {
+			if t.slots[j].Hash == 0 {
+				fail(3, "slot %d is empty before %d", j, i)
+			}
+			if t.slots[j].Hash == s.Hash && t.equal(&t.slots[j].Key, &s.Key) {
+				fail(3, "slots %d and %d have one key", j, i)
+			}
+		}
+	}
+	if used != t.n {
+		fail(2, "%d slots are used", used)
+	}
+}

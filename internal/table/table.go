@@ -17,7 +17,7 @@ import (
 //
 // A slot is one word, so a probe that misses reads slots only, eight to a cache line; it compares keys where 32
 // bits of the hash agree (a false match costs one comparison and does no harm). A key's probe starts at the
-// high bits of its hash: slots are nearly in order of hash, which is what ByHash lives on. Growing reads hashes
+// high bits of its hash (behind those that all keys share): slots are nearly in order of hash, which is what ByHash lives on. Growing reads hashes
 // in order and touches no key but to copy it.
 //
 // Invariants:
@@ -54,29 +54,40 @@ func New[K comparable](h *hash.Hasher[K]) *Table[K] {
 }
 
 // NewPartition makes an empty table for keys whose hashes share their first skip bits: what is left of the hash
-// after a radix partition. It panics where skip leaves fewer than 32 bits.
+// after a radix partition. It panics where skip is not in [0, MaxSkip].
 func NewPartition[K comparable](h *hash.Hasher[K], skip int) *Table[K] {
-	if skip < 0 || skip > MaxSkip {
-		panic(fmt.Sprintf("table: NewPartition: skip %d, want 0 to %d", skip, MaxSkip))
-	}
+	checkSkip("NewPartition", skip)
 	t := New(h)
 	t.skip = uint(skip)
 	return t
 }
 
-// Skip returns how many leading bits of the hash all keys share.
-func (t *Table[K]) Skip() int { return int(t.skip) }
-
 // MaxSkip is the largest skip: it leaves as many bits as there can be slots.
 const MaxSkip = 32
 
-// home returns the slot where the probe for a key of hash h begins.
-func (t *Table[K]) home(h uint64) int { return int(h << (t.skip & 63) >> (t.shift & 63)) }
+func checkSkip(fn string, skip int) {
+	if skip < 0 || skip > MaxSkip {
+		panic(fmt.Sprintf("table: %s: skip %d, want 0 to %d", fn, skip, MaxSkip))
+	}
+}
 
 // Upsert returns the index of k, and whether k was added just now, as index Len()-1. It panics with a
 // *hash.KeyError where the hasher's Check would return one.
 func (t *Table[K]) Upsert(k K) (index int, added bool) {
 	return t.UpsertHashed(&k, t.hasher.Hash(&k, 0))
+}
+
+// UpsertHashed is Upsert of a key whose seed-0 hash is known.
+func (t *Table[K]) UpsertHashed(k *K, h uint64) (index int, added bool) {
+	slot, index := t.probe(k, h)
+	if index >= 0 {
+		return index, false
+	}
+	if t.Room() == 0 {
+		t.grow()
+		slot = t.vacant(h)
+	}
+	return t.insert(slot, k, h), true
 }
 
 // insert puts a key that is not there into an empty slot; there is room.
@@ -92,8 +103,12 @@ func (t *Table[K]) insert(slot int, k *K, h uint64) (index int) {
 
 // Find returns the index of *k, if it is there.
 func (t *Table[K]) Find(k *K) (index int, ok bool) {
-	return t.FindHashed(k, t.hasher.Hash(k, 0))
+	_, index = t.probe(k, t.hasher.Hash(k, 0))
+	return max(index, 0), index >= 0
 }
+
+// home returns the slot where the probe for a hash begins.
+func (t *Table[K]) home(h uint64) int { return int(h << (t.skip & 63) >> (t.shift & 63)) }
 
 // probe returns the slot and the index of *k, or where it belongs and -1.
 func (t *Table[K]) probe(k *K, h uint64) (slot, index int) {
@@ -116,7 +131,7 @@ func (t *Table[K]) probe(k *K, h uint64) (slot, index int) {
 	}
 }
 
-// equal is the hasher's Equal, inlined where == will do.
+// equal is the hasher's Equal, without a call where == will do.
 func (t *Table[K]) equal(a, b *K) bool {
 	if t.exact {
 		return *a == *b

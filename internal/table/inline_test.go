@@ -1,0 +1,150 @@
+package table
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/millrace-go/millrace/internal/hash"
+)
+
+// insertInline adds a key unless it is there, and counts it.
+func insertInline[K comparable](h *hash.Hasher[K], t *Inline[K, int], k K) {
+	sum := h.Hash(&k, 0)
+	at, ok := t.Find(&k, sum)
+	if !ok {
+		at, _ = t.Insert(&k, sum, 0)
+	}
+	t.At(at).Value++
+}
+
+// Against a Table with a slice of counts: the same keys, counts and order, looked up together or one by one, for
+// sizes on both sides of a batch and of a growth.
+func TestInline_Law_EqualsTable(t *testing.T) {
+	check := func(t *testing.T, skip int, key func(int) any) {
+		h, err := hash.New[any]()
+		require.NoError(t, err)
+		r := rand.New(rand.NewPCG(uint64(skip), 1))
+		inPartition := func(k any) bool { return skip == 0 || h.Hash(&k, 0)>>(64-skip) == 1 }
+		for _, n := range []int{0, 1, 9, 10, 11, 255, 256, 257, 700} {
+			inline, model, counts := NewInline[any, int](h, skip), NewPartition(h, skip), []int{}
+			for range n {
+				k := key(r.IntN(1000))
+				if !inPartition(k) {
+					continue
+				}
+				insertInline(h, inline, k)
+				i, added := model.Upsert(k)
+				if added {
+					counts = append(counts, 0)
+				}
+				counts[i]++
+			}
+			inline.checkInvariants()
+			require.Equal(t, model.Len(), inline.Len())
+			walk := inline.Sorted()
+			for i := range model.ByHash() {
+				at, ok := walk.Next()
+				require.True(t, ok)
+				require.True(t, h.Equal(model.Key(i), &inline.At(at).Key))
+				require.Equal(t, counts[i], inline.At(at).Value)
+			}
+			_, ok := walk.Next()
+			require.False(t, ok)
+
+			keys, hashes, at := make([]any, n+3), make([]uint64, n+3), make([]int32, n+3)
+			for i := range keys {
+				keys[i] = key(r.IntN(1500))
+				hashes[i] = h.Hash(&keys[i], 0)
+			}
+			inline.FindEach(keys, hashes, at)
+			for i := range keys {
+				want, ok := inline.Find(&keys[i], hashes[i])
+				if !ok {
+					want = -1
+				}
+				require.EqualValues(t, want, at[i], "key %v of %d", keys[i], n)
+			}
+		}
+	}
+	for _, skip := range []int{0, 1, 3} {
+		check(t, skip, func(v int) any { return v })
+		check(t, skip, func(v int) any { return "user-" + strconv.Itoa(v) })
+		check(t, skip, func(v int) any { return []float64{math.NaN(), float64(v), 0, math.Copysign(0, -1)}[v%4] })
+	}
+}
+
+// What is announced is what is taken, key by key.
+func TestInline_BytesGrowAsAnnounced(t *testing.T) {
+	h, err := hash.New[string]()
+	require.NoError(t, err)
+	tab := NewInline[string, int](h, 0)
+	for i := range 2000 {
+		k := strconv.Itoa(i)
+		want := tab.Bytes() + h.Held(&k)
+		if tab.Room() == 0 {
+			keys, bytes := tab.Growth()
+			require.Positive(t, keys)
+			want += bytes
+		}
+		room := tab.Room()
+		_, grew := tab.Insert(&k, h.Hash(&k, 0), i)
+		require.Equal(t, room == 0, grew)
+		require.Equal(t, want, tab.Bytes())
+	}
+}
+
+// Keys whose hashes share their leading bits spread over the slots of a partition's table as others do over a whole
+// one's: without the skip all of them would probe from the same slots.
+func TestInline_PartitionSpreadsItsKeys(t *testing.T) {
+	h, err := hash.New[int]()
+	require.NoError(t, err)
+	const skip, n = 6, 5000
+	tab := NewInline[int, int](h, skip)
+	for k, found := 0, 0; found < n; k++ {
+		if h.Hash(&k, 0)>>(64-skip) == 5 {
+			insertInline(h, tab, k)
+			found++
+		}
+	}
+	longest, run := 0, 0
+	for i := range tab.slots {
+		if run++; tab.slots[i].Hash == 0 {
+			run = 0
+		}
+		longest = max(longest, run)
+	}
+	require.Less(t, longest, 200)
+	require.Equal(t, skip, tab.Skip())
+}
+
+// Keys with one hash, which no test can find, stand in order of insertion, through growth and around the end; a hash
+// of 0 comes before one of 1.
+func TestInline_TiesInOrderOfInsertion(t *testing.T) {
+	h, err := hash.New[int]()
+	require.NoError(t, err)
+	for _, sum := range []uint64{7, 1 << 40, math.MaxUint64} {
+		tab := NewInline[int, int](h, 0)
+		for k := range 100 {
+			tab.Insert(&k, sum, k)
+		}
+		var got []int
+		walk := tab.Sorted()
+		for at, ok := walk.Next(); ok; at, ok = walk.Next() {
+			got = append(got, tab.At(at).Value)
+		}
+		require.Len(t, got, 100)
+		require.True(t, slices.IsSorted(got), "hash %x: %v", sum, got)
+	}
+}
+
+func TestPartitions_RefuseASkip(t *testing.T) {
+	h, err := hash.New[int]()
+	require.NoError(t, err)
+	require.PanicsWithValue(t, "table: NewInline: skip -1, want 0 to 32", func() { NewInline[int, int](h, -1) })
+	require.PanicsWithValue(t, "table: NewPartition: skip 33, want 0 to 32", func() { NewPartition(h, 33) })
+}
