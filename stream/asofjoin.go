@@ -96,10 +96,12 @@ func AsOfJoin[L, R any, K comparable](left Seq[L], right Seq[R], leftKey func(L)
 		defer a.close()
 		var last time.Time
 		var index int64
+		var key K // outside of the loop: it is passed by address, and would be allocated for each row
 		for v, err := range left {
 			out := Joined[L, R]{Left: v, HasLeft: true}
 			if err == nil {
-				at, key := leftTime(v).Round(0), leftKey(v)
+				at := leftTime(v).Round(0)
+				key = leftKey(v)
 				if index > 0 && at.Before(last) {
 					err = &OrderError{Func: "AsOfJoin", Input: 0, Index: index, Got: at, After: last}
 				} else if err = keys.check(&key, index); err == nil {
@@ -138,6 +140,7 @@ type asOf[R any, K comparable] struct {
 	keys   keys[K]
 	in     *Cursor[R]
 	row    asOfRow[R] // read and not yet taken
+	rowKey K          // of row
 	some   bool       // there is one
 	begun  bool
 	index  int64 // of the next right row
@@ -257,11 +260,11 @@ func (a *asOf[R, K]) read() error {
 		a.index++
 		last, had = at, true
 		a.row = asOfRow[R]{v, at}
-		key := a.key(v)
-		if err := a.keys.check(&key, a.index-1); err != nil {
+		a.rowKey = a.key(v)
+		if err := a.keys.check(&a.rowKey, a.index-1); err != nil {
 			return err
 		}
-		if a.null == nil || !a.null(&key) {
+		if a.null == nil || !a.null(&a.rowKey) {
 			return nil
 		}
 	}
@@ -269,8 +272,7 @@ func (a *asOf[R, K]) read() error {
 
 // take puts the row that was read where it belongs for a left row at that time.
 func (a *asOf[R, K]) take(at time.Time) error {
-	key := a.key(a.row.row)
-	i := a.states.upsert(&key)
+	i := a.states.upsert(&a.rowKey)
 	switch {
 	case a.opts.Direction == Backward, a.opts.Direction == Nearest && !a.row.at.After(at):
 		a.put(i, a.row)

@@ -161,3 +161,22 @@ func init() {
 		},
 	})
 }
+
+// Joins do not allocate per row.
+func TestJoins_allocate_nothing_per_row(t *testing.T) {
+	const n = 2000
+	rows := stream.Map(numbers(n), func(i int) quote { return quote{stream.Present(i % 10), i, i} })
+	id := func(q quote) int { return q.ID }
+	for name, join := range map[string]stream.Seq[asOfOut]{
+		"AsOfJoin":  stream.AsOfJoin(rows, rows, quote.key, quote.key, quote.at, quote.at, stream.AsOfOptions{Tolerance: time.Second, ReadAhead: 64}),
+		"MergeJoin": stream.MergeJoin(rows, rows, id, id, stream.MergeJoinOptions{ReadAhead: 64}),
+		"Join":      stream.Join(rows, stream.Take(rows, 5), id, id, stream.JoinOptions{Kind: stream.Left}),
+	} {
+		allocs := testing.AllocsPerRun(3, func() {
+			if err := stream.Drain(join); err != nil {
+				t.Fatal(err)
+			}
+		})
+		require.Less(t, allocs, n/4.0, name)
+	}
+}

@@ -83,14 +83,14 @@ type mergeJoiner[L, R, K any] struct {
 
 func (m *mergeJoiner[L, R, K]) run(left Seq[L]) error {
 	kind := m.opts.Kind
-	var last K
+	var last, key K // outside of the loop: the key is passed by address, and would be allocated for each row
 	index := int64(0)
 	matched := false // the right group has been
 	for l, err := range left {
 		if err != nil {
 			return err
 		}
-		key := m.leftKey(l)
+		key = m.leftKey(l)
 		if index > 0 && m.compare(last, key) > 0 {
 			return &OrderError{Func: m.fn, Input: 0, Index: index, Got: key, After: last}
 		}
