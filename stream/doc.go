@@ -22,6 +22,35 @@
 // aggregation does with the values of one key. A [Sink] is where an operator puts what it sets aside. A batch
 // is a slice the caller sees; a chunk is a run of adjacent elements with the same key.
 //
+// To spill is to put rows on disk, because the live state would pass Resources.Memory; what was spilled comes back
+// within the same run, and the files are gone when it ends. A run of a sort is a sorted piece of the input. A radix
+// partition is the rows whose hashes begin with the same bits. Of a join, the build side is the one that is kept, the
+// probe side the one that streams past it.
+//
+// A window is a half-open span of event time, [start, end); the watermark is the time before which no event is
+// expected any more; an event is late for a window that has closed.
+//
+// A checkpoint is the position of a job in its source, the snapshots of its states and the lengths of its outputs,
+// all of one moment, in one file: a killed job continues from it, and its output is the same, byte for byte.
+//
+// # What there is
+//
+//   - Sources: Of, From, Chan, Lines, Fail, Concat; Pages (a paged API), Retry (a source that can be opened again).
+//   - Per element: Map, TryMap, FlatMap, Tap, Filter, Take, Skip, TakeWhile, SkipWhile, Scan, Enumerate, Zip.
+//   - Adjacent elements: Batch, BatchWithin, ChunkBy; Lag, Lead, RowNumber, Running over input that comes grouped.
+//   - By key: CountBy, Aggregate, GroupBy; ScanBy (a state machine per key); SplitByKey.
+//   - In order: Sort, SortFunc, Merge, MergeFunc, TopK.
+//   - Two streams: Join, MergeJoin, AsOfJoin.
+//   - Event time: Window and its state Windows, Trailing.
+//   - Goroutines: ParallelMap, Prefetch, Broadcast, SplitByKey, Interleave. They all have ended when the for, or the
+//     call, ends.
+//   - Wall time: BatchWithin, RateLimit, Retry, Pages: the same elements in the same order; when, and where batches
+//     are cut, depends on the clock.
+//   - Looking on: Meter counts rows, errors and time at a boundary between stages; NewMeters(...).Stats() names the
+//     bottleneck.
+//   - Resuming: OpenCheckpoint, Resume, StateOf.
+//   - Sinks: Collect, ForEach, Reduce, Count, First, Drain, Try; Pull turns a stream round.
+//
 // # Errors are part of the stream
 //
 // A [Seq] yields pairs. While err is nil the value is an element; the first pair with an error is the last
@@ -57,7 +86,11 @@
 // nothing per element, runs on the consumer's goroutine, starts none, and ends when its input ends. A Seq may
 // be run from several goroutines at once only if its source may; a Cursor, an Account and a Fold's
 // accumulator belong to one goroutine. The stateful operators say what they hold: Batch one batch, ChunkBy one
-// chunk, Aggregate one accumulator per distinct key.
+// chunk, Aggregate one accumulator per distinct key, Sort all elements, Join one side, Window an accumulator per open
+// window and key, Trailing the events of the last span, ScanBy a state per key, Lag and Lead n elements.
+//
+// [Resources] bounds them. Aggregate, GroupBy, Sort and Join then go to disk, and the bytes that come out are the same
+// as without a bound; the others end with a *LimitError.
 //
 // Counts and positions are int: on a 32-bit platform a stream of more than 2,147,483,647 elements passes them.
 //

@@ -8,8 +8,8 @@ import (
 // Resources bounds a stateful operator; it is always a field of the operator's options. The zero value:
 // memory unbounded, one worker, spill to os.TempDir when bounded.
 //
-// An operator that cannot spill yet says so in its doc: it ends with a *LimitError where its live state would
-// pass Memory, never by taking more than it was allowed.
+// An operator that does not spill says so in its doc: it ends with a *LimitError where its live state would pass
+// Memory, never by taking more than it was allowed.
 type Resources struct {
 	Memory  int64   // bytes of live state (rows, tables, slabs, accumulators); 0: unbounded
 	Budget  *Budget // shared by several operators of one pipeline, if set
