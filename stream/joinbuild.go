@@ -29,7 +29,6 @@ type build[R any, K comparable] struct {
 	held    int64 // bytes that rows hold outside themselves
 	booked  int64
 	rowSize int64 // of a row with all that belongs to it, static
-	keyRoom int   // of chains
 }
 
 // chain is the rows of one key.

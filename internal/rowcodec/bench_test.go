@@ -43,7 +43,9 @@ func BenchmarkAppend(b *testing.B) {
 	b.ReportAllocs()
 	i, size := 0, 0
 	for b.Loop() {
-		buf, err = codec.Append(buf[:0], &rows[i&4095])
+		if buf, err = codec.Append(buf[:0], &rows[i&4095]); err != nil {
+			b.Fatal(err)
+		}
 		size += len(buf)
 		i++
 	}

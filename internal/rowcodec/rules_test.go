@@ -136,7 +136,7 @@ type promoted struct {
 }
 
 func TestNew_Refuses(t *testing.T) {
-	type state struct{ n int }
+	type state struct{ n int } //lint:ignore U1000 it is refused because it is there
 	type deep struct {
 		Users []struct{ Notify map[string]func() }
 	}

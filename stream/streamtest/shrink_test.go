@@ -45,7 +45,7 @@ func TestShrink_Table(t *testing.T) {
 		At    time.Time
 		By    stream.Opt[string]
 		P     *int
-		small int
+		small int //lint:ignore U1000 a field that no value can be put in
 	}
 	got := shrunk(Random[row](1, 300), func(v []row) bool {
 		return slices.ContainsFunc(v, func(r row) bool { return len(r.Key) > 2 && r.Level > 9.5 && len(r.Tags) > 1 })
