@@ -61,6 +61,9 @@ func Trailing[T any, K comparable, A any](s Seq[T], span time.Duration, key func
 		var none Pair[T, A]
 		r, err := newTrails(span, key, at, fold, o)
 		if err != nil {
+			if o.Stats != nil {
+				*o.Stats = WindowStats{}
+			}
 			yield(none, err)
 			return
 		}

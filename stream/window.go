@@ -76,6 +76,9 @@ func Window[T any, K comparable, A any](s Seq[T], size time.Duration, key func(T
 		var none Windowed[K, A]
 		w, err := newWindows("Window", "Window", size, key, at, fold, o)
 		if err != nil {
+			if o.Stats != nil {
+				*o.Stats = WindowStats{}
+			}
 			yield(none, err)
 			return
 		}

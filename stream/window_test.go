@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -371,7 +372,10 @@ func TestWindow_Refuses(t *testing.T) {
 		"negative_disorder": {time.Minute, stream.WindowOptions[visit]{Disorder: -1}, "stream: Window: Disorder must be 0 or positive, got -1ns"},
 		"negative_memory":   {time.Minute, stream.WindowOptions[visit]{Resources: stream.Resources{Memory: -1}}, "stream: Window: Resources.Memory must be 0 or positive, got -1"},
 	} {
+		stats := stream.WindowStats{In: 1} // of another run
+		c.o.Stats = &stats
 		err := stream.Drain(stream.Window(source, c.size, visit.user, visit.at, countVisits, c.o))
+		require.Zero(t, stats, name)
 		var typed *stream.OptionError
 		require.ErrorAs(t, err, &typed, name)
 		require.ErrorContains(t, err, c.want, name)
@@ -420,6 +424,29 @@ func TestWindows_ErrorSticks(t *testing.T) {
 	boom := errors.New("disk full")
 	require.ErrorIs(t, w.Advance(epoch.Add(time.Hour), func(stream.Windowed[any, int]) error { return boom }), boom)
 	require.ErrorIs(t, w.Flush(discard), boom)
+}
+
+// A panic of one of its functions finishes a state as an error does, and so does a call from its own sink. What was
+// booked with a budget is given back.
+func TestWindows_PanicSticks(t *testing.T) {
+	budget, err := stream.NewBudget(1 << 20)
+	require.NoError(t, err)
+	sized := countVisits
+	sized.Size = func(*int) int { panic(errBoom) }
+	w, err := stream.NewWindows(time.Minute, visit.user, visit.at, sized, stream.WindowOptions[visit]{Resources: stream.Resources{Budget: budget}})
+	require.NoError(t, err)
+	none := stream.Discard[stream.Windowed[string, int]]("nobody looks")
+	require.PanicsWithError(t, errBoom.Error(), func() { _ = w.Push(visitAt(0), none) })
+	require.Zero(t, budget.Used())
+	const want = "the call before it did not return"
+	require.ErrorContains(t, w.Push(visitAt(1), none), want)
+	require.ErrorContains(t, w.Snapshot(io.Discard), want, "it would be one that no state takes: an event is counted nowhere")
+
+	w, err = stream.NewWindows(time.Minute, visit.user, visit.at, countVisits, stream.WindowOptions[visit]{})
+	require.NoError(t, err)
+	require.NoError(t, w.Push(visitAt(0), none))
+	err = w.Push(visitAt(5), func(stream.Windowed[string, int]) error { return w.Push(visitAt(9), none) })
+	require.ErrorContains(t, err, want)
 }
 
 // What has been flushed is never given again: the watermark is at the end of the last window.

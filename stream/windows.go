@@ -13,8 +13,8 @@ import (
 // Restore at every cut, gives the windows of one run, byte for byte.
 //
 // Make one with NewWindows. Results go to the sink of each call, in the order that Window yields them. After an error,
-// of a sink too, the state is finished: every further call returns that error, until Restore. It is not safe for
-// concurrent use.
+// of a sink too, or a panic the state is finished: its memory is given back to the budget, and every further call
+// returns an error, the same one, until Restore. It is not safe for concurrent use, nor for calls from its own sinks.
 type Windows[T any, K comparable, A any] struct {
 	clock eventClock[T]
 	keys  keys[K]
@@ -135,13 +135,31 @@ func (w *Windows[T, K, A]) Watermark() (watermark time.Time, ok bool) {
 
 var errStopped = errors.New("stream: the consumer stopped")
 
-// run is one call from outside: it keeps the first error.
+// errInCall is why a state is not to be used while one of its functions runs, nor after one of them panicked.
+var errInCall = errors.New("stream: Windows: the call before it did not return: a function of the caller's runs, or panicked")
+
+// run is one call from outside: it keeps the first error, and then lets go of all that the state held.
 func (w *Windows[T, K, A]) run(method string, out Sink[Windowed[K, A]], call func() error) error {
 	needFunc(out == nil, "Windows."+method, "out")
-	if w.failed == nil {
-		w.failed = call()
+	if w.failed != nil {
+		return w.failed
 	}
+	w.failed = errInCall // and so it stays if it panics
+	defer func() {
+		if w.failed != nil {
+			w.end(nil)
+			w.empty()
+		}
+	}()
+	w.failed = call()
 	return w.failed
+}
+
+// empty forgets the open windows; what the account holds for them is the caller's to give back.
+func (w *Windows[T, K, A]) empty() {
+	w.open = make(map[int64]*pane[K, A])
+	w.starts.items = nil
+	w.recent, w.spare = nil, nil
 }
 
 func (w *Windows[T, K, A]) push(v T, out Sink[Windowed[K, A]]) error {

@@ -171,16 +171,16 @@ func (w *Windows[T, K, A]) Restore(in io.Reader) error {
 	}
 	// Everything goes into a state of its own, which takes the place of w's when all is read.
 	fresh := *w
-	fresh.failed, fresh.recent, fresh.spare = nil, nil, nil
-	fresh.open = make(map[int64]*pane[K, A])
-	fresh.starts.items = nil
+	fresh.failed = nil
+	fresh.empty()
 	fresh.account = w.account.another()
+	give := &fresh // whose memory is not needed: after a panic of a codec, too
+	defer func() { give.end(nil) }()
 	if err := fresh.read(s); err != nil {
-		fresh.end(nil)
 		return restoreError(err)
 	}
-	w.end(nil)
-	*w = fresh
+	old := *w
+	*w, give = fresh, &old
 	return nil
 }
 

@@ -244,6 +244,7 @@ func TestWindows_RestoreAndMemory(t *testing.T) {
 	none := stream.Discard[tickWindow]("nobody looks")
 	require.NoError(t, w.Push(tick{T: 100}, none))
 	require.Error(t, w.Push(tick{T: -100}, none), "late")
+	require.Zero(t, budget.Used(), "what is finished holds nothing")
 	require.Error(t, w.Snapshot(io.Discard))
 	good := snapshotOf(t, sampleTicks(t))
 	require.NoError(t, w.Restore(bytes.NewReader(good)))
@@ -263,6 +264,28 @@ func TestWindows_RestoreAndMemory(t *testing.T) {
 	require.ErrorIs(t, err, stream.ErrLimit)
 	require.ErrorContains(t, err, "stream: Windows: bytes of live state: limit is 700")
 	require.Zero(t, w.Stats())
+}
+
+// A panic of a codec or a fold in Restore comes out; what was booked for the new state is given back, and the old one
+// goes on.
+func TestWindows_PanicInRestore(t *testing.T) {
+	budget, err := stream.NewBudget(1 << 20)
+	require.NoError(t, err)
+	fold, panics := order, true
+	fold.Size = func(*[]int) int {
+		if panics {
+			panic(errBoom)
+		}
+		return 1
+	}
+	w, err := stream.NewWindows(10, tick.key, tick.at, fold, stream.WindowOptions[tick]{Every: 5, Offset: 2, Disorder: 3, Resources: stream.Resources{Budget: budget}})
+	require.NoError(t, err)
+	good := snapshotOf(t, sampleTicks(t))
+	require.PanicsWithError(t, errBoom.Error(), func() { _ = w.Restore(bytes.NewReader(good)) })
+	require.Zero(t, budget.Used())
+	panics = false
+	require.NoError(t, w.Restore(bytes.NewReader(good)))
+	require.Equal(t, good, snapshotOf(t, w))
 }
 
 // odd has state that no codec can be compiled for.
