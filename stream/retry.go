@@ -107,7 +107,8 @@ func (e *RetryAfterError) Unwrap() []error {
 // Laziness: open is called with the first pull. Nothing is read ahead.
 // Termination: when an attempt ends without an error.
 // Errors: what is not retryable, and the last of a row too long (MaxAttempts, MaxElapsed), comes out in a
-// *RetryError that says where. Once ctx is done, the stream ends with context.Cause(ctx), out of a wait too.
+// *RetryError that says where. Once ctx is done, the stream ends with context.Cause(ctx), out of a wait too; between
+// elements it looks by itself, as WithContext does, but a sequence that is blocked must heed the ctx it was given.
 //
 // A stream that is read by another operator's worker (Prefetch) waits there.
 func Retry[T any](ctx context.Context, open func(ctx context.Context, resumeAt int64) Seq[T], opts RetryOptions) Seq[T] {
@@ -124,6 +125,7 @@ func Retry[T any](ctx context.Context, open func(ctx context.Context, resumeAt i
 			return
 		}
 		var at int64
+		done, stopped := ctx.Done(), ctx.Err
 		attempt := func() (failed error, more bool) {
 			ctx, cancel := context.WithCancel(ctx)
 			defer cancel()
@@ -132,6 +134,11 @@ func Retry[T any](ctx context.Context, open func(ctx context.Context, resumeAt i
 			for v, err := range s {
 				if err != nil {
 					return err, true
+				}
+				select {
+				case <-done: // of a source that does not look
+					return stopped(), true
+				default:
 				}
 				if at++; r.failures > 0 {
 					r.progress()

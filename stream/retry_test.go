@@ -278,6 +278,18 @@ func TestRetry_cancelled(t *testing.T) {
 		require.Equal(t, enough, err, "before the first attempt")
 		require.Len(t, src.opened, 1)
 
+		ctx, cancel = context.WithCancelCause(t.Context())
+		n := 0
+		all := stream.Retry(ctx, (&flaky{n: 10}).open, stream.RetryOptions{})
+		err = stream.ForEach(all, func(int) error {
+			if n++; n == 3 {
+				cancel(enough)
+			}
+			return nil
+		})
+		require.Equal(t, enough, err, "between the elements of a source that does not look")
+		require.Equal(t, 3, n)
+
 		// What ctx itself does to an attempt is told by its cause; other errors stay what they are.
 		for _, c := range []struct{ failed, want error }{
 			{context.Canceled, enough},
