@@ -106,15 +106,19 @@ func OpenCheckpoint(path string, o CheckpointOptions) (*Checkpoint, error) {
 		return nil, c.fail("lock", err)
 	}
 	c.lock = lock
+	opened := false
+	defer func() { // after a panic of a State, too
+		if !opened {
+			lock.Unlock()
+		}
+	}()
 	if _, err := atomicfile.SweepTarget(path); err != nil {
-		err = c.fail("remove what a killed process left", err)
-		lock.Unlock()
-		return nil, err
+		return nil, c.fail("remove what a killed process left", err)
 	}
 	if err := c.load(); err != nil {
-		lock.Unlock()
 		return nil, err
 	}
+	opened = true
 	return c, nil
 }
 

@@ -450,3 +450,47 @@ func TestCheckpoint_FaultAtEachOperation(t *testing.T) {
 	}
 	require.GreaterOrEqual(t, ops, 8)
 }
+
+// A file that is open, under whatever path, is not opened again, and the checkpoint is no output of its own job.
+func TestCheckpoint_FileUnderTwoPaths(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	cp := openCheckpoint(t, "job", stream.CheckpointOptions{})
+	_, err := cp.File("out")
+	require.NoError(t, err)
+	require.NoError(t, cp.Commit(3))
+	for _, path := range []string{filepath.Join(dir, "out"), "job", filepath.Join(dir, "job"), "job.lock"} {
+		_, err = cp.File(path)
+		require.ErrorIs(t, err, stream.ErrConflict, path)
+	}
+	require.NoError(t, cp.Close())
+	require.EqualValues(t, 3, openCheckpoint(t, "job", stream.CheckpointOptions{}).Position())
+}
+
+func TestCheckpoint_WriteAfterClose(t *testing.T) {
+	dir := t.TempDir()
+	cp := openCheckpoint(t, filepath.Join(dir, "job"), stream.CheckpointOptions{})
+	f, err := cp.File(filepath.Join(dir, "out"))
+	require.NoError(t, err)
+	require.NoError(t, cp.Close())
+	_, err = io.WriteString(f, "a row that would be lost")
+	require.ErrorIs(t, err, fs.ErrClosed)
+}
+
+// panicking is a state whose Restore panics.
+type panicking struct{ blob }
+
+func (*panicking) Restore(io.Reader) error { panic(errBoom) }
+
+// A panic of a state's Restore comes out, and the lock does not stay behind.
+func TestOpenCheckpoint_PanicInRestore(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "job")
+	good := stream.CheckpointOptions{States: map[string]stream.State{"a": &blob{}}}
+	cp := openCheckpoint(t, path, good)
+	require.NoError(t, cp.Commit(3))
+	require.NoError(t, cp.Close())
+	require.PanicsWithError(t, errBoom.Error(), func() {
+		_, _ = stream.OpenCheckpoint(path, stream.CheckpointOptions{States: map[string]stream.State{"a": &panicking{}}})
+	})
+	require.EqualValues(t, 3, openCheckpoint(t, path, good).Position())
+}

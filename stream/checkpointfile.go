@@ -29,7 +29,7 @@ const fileBuffer = 64 << 10
 // written it before. It is created where it is not there; its directory must exist.
 //
 // A file that is shorter than it was is ErrConflict: somebody else changed it, and the job cannot be continued. A
-// path is opened once; from then on every commit covers it, and a job that is resumed must open it again before it
+// file is opened once, under one path; from then on every commit covers it, and a job that is resumed must open it again before it
 // commits, under the same path.
 func (c *Checkpoint) File(path string) (*CheckpointFile, error) {
 	name := filepath.ToSlash(filepath.Clean(path))
@@ -38,6 +38,8 @@ func (c *Checkpoint) File(path string) (*CheckpointFile, error) {
 		return nil, c.fail("open file "+name, fs.ErrClosed)
 	case c.files[name] != nil:
 		return nil, c.fail("file "+name+" is open already", ErrConflict)
+	case samePath(path, c.path) || samePath(path, c.path+".lock"):
+		return nil, c.fail("file "+name+" is the checkpoint's own", ErrConflict)
 	case len(name) > maxName:
 		return nil, &OptionError{
 			Package: "stream", Func: "Checkpoint.File", Option: "path", Got: fmt.Sprintf("%d bytes", len(name)), Want: fmt.Sprintf("of at most %d bytes", maxName),
@@ -49,12 +51,37 @@ func (c *Checkpoint) File(path string) (*CheckpointFile, error) {
 	}
 	out := &CheckpointFile{cp: c, name: name, f: f}
 	out.w = bufio.NewWriterSize(rawFile{out}, fileBuffer)
-	if err := out.cut(c.head.files[name]); err != nil {
+	err = c.known(out)
+	if err == nil {
+		err = out.cut(c.head.files[name])
+	}
+	if err != nil {
 		f.Close()
 		return nil, err
 	}
 	c.files[name] = out
 	return out, nil
+}
+
+// samePath reports whether two paths are the same by their text.
+func samePath(a, b string) bool {
+	a, errA := filepath.Abs(a)
+	b, errB := filepath.Abs(b)
+	return errA == nil && errB == nil && a == b
+}
+
+// known returns an error if the file is open under another path: one of the two would cut off what the other wrote.
+func (c *Checkpoint) known(f *CheckpointFile) error {
+	info, err := f.f.Stat()
+	if err != nil {
+		return c.fail("stat "+f.name, err)
+	}
+	for name, other := range c.files {
+		if is, err := other.f.Stat(); err == nil && os.SameFile(info, is) {
+			return c.fail("file "+f.name+" is open already, as "+name, ErrConflict)
+		}
+	}
+	return nil
 }
 
 // cut makes the file end at size, and goes on there.
@@ -80,8 +107,12 @@ func (f *CheckpointFile) cut(size int64) error {
 	return nil
 }
 
-// Write appends p. It is buffered: an error may show in a later Write, or in Commit.
+// Write appends p. It is buffered: an error may show in a later Write, or in Commit. After Close of the checkpoint it
+// fails.
 func (f *CheckpointFile) Write(p []byte) (int, error) {
+	if f.cp.closed {
+		return 0, f.cp.fail("write "+f.name, fs.ErrClosed)
+	}
 	n, err := f.w.Write(p)
 	f.size += int64(n)
 	if err != nil {
