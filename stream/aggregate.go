@@ -143,19 +143,20 @@ func (l *radixLevel[T, K, A]) read(s Seq[T], workers int) error {
 	if workers > 1 {
 		l.workers = newRadixWorkers(l, workers)
 	}
-	var index int64
 	for v, err := range s {
 		if err != nil {
+			if bad := l.flushStage(); bad != nil { // what came before the error is looked at before it
+				return bad
+			}
 			return err
 		}
-		k := l.run.key(v)
-		if l.run.dynamic {
-			if err := l.run.keys.check(&k, index); err != nil {
-				return err
-			}
-			index++
+		c := l.stage
+		c.rows[c.n] = v
+		c.n++
+		if c.n < len(c.rows) {
+			continue
 		}
-		if err := l.add(v, k); err != nil {
+		if err := l.flushStage(); err != nil {
 			return err
 		}
 	}

@@ -33,7 +33,7 @@ func newGroups[T any, K comparable, A any](l *radixLevel[T, K, A], skip uint) *g
 	return &groups[T, K, A]{
 		run: l.run, level: l,
 		table: table.NewInline[K, A](l.run.keys.hasher, int(skip)),
-		at:    make([]int32, l.run.plan.chunk),
+		at:    make([]int32, max(l.run.plan.stage, l.run.plan.chunk)),
 	}
 }
 

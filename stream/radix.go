@@ -60,6 +60,7 @@ type radixLevel[T any, K comparable, A any] struct {
 	depth   int
 	skip    uint   // leading bits that all hashes share
 	shared  uint64 // those bits, the others 0
+	index   int64  // position of the first staged row, where keys are checked
 	stage   *chunk[T, K]
 	open    []*chunk[T, K] // by partition; nil while there is one table
 	groups  []*groups[T, K, A]
@@ -72,27 +73,28 @@ type radixLevel[T any, K comparable, A any] struct {
 
 func newRadixLevel[T any, K comparable, A any](run *aggregation[T, K, A], depth int, skip uint, shared uint64) *radixLevel[T, K, A] {
 	l := &radixLevel[T, K, A]{run: run, depth: depth, skip: skip, shared: shared}
-	l.stage = newChunk[T, K](run.plan.chunk)
+	l.stage = newChunk[T, K](run.plan.stage)
 	l.groups = []*groups[T, K, A]{newGroups(l, skip)}
 	l.rows = newSpillParts(run.keys.fn, run.dir, run.rows, run.plan)
 	l.states = newSpillParts(run.keys.fn, run.dir, run.states, run.plan)
 	return l
 }
 
-// add takes one element whose key has been checked.
-func (l *radixLevel[T, K, A]) add(v T, k K) error {
-	c := l.stage
-	c.rows[c.n], c.keys[c.n] = v, k
-	c.n++
-	if c.n < len(c.rows) {
-		return nil
-	}
-	return l.flushStage()
-}
-
-// flushStage hashes the staged rows and hands them on.
+// flushStage takes the keys of the staged rows and hands the rows on. Rows are staged so that each of these steps is a
+// loop of its own over a few KiB.
 func (l *radixLevel[T, K, A]) flushStage() error {
-	c := l.stage
+	c, key := l.stage, l.run.key
+	for i := range c.rows[:c.n] {
+		c.keys[i] = key(c.rows[i])
+	}
+	if l.run.dynamic && l.depth == 0 {
+		for i := range c.keys[:c.n] {
+			if err := l.run.keys.check(&c.keys[i], l.index+int64(i)); err != nil {
+				return err
+			}
+		}
+		l.index += int64(c.n)
+	}
 	l.run.keys.hasher.HashEach(c.keys[:c.n], c.hashes[:c.n])
 	if l.open != nil {
 		return l.scatter(c)
@@ -362,9 +364,6 @@ func (l *radixLevel[T, K, A]) replay(from *spillParts[T], p int) error {
 		}
 		if n == 0 {
 			return nil
-		}
-		for i := range n {
-			c.keys[i] = l.run.key(c.rows[i])
 		}
 		c.n = n
 		if err := l.flushStage(); err != nil {

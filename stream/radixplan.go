@@ -5,6 +5,7 @@ import "math"
 // radixPlan holds the sizes of an aggregation. None of them shows in its output.
 type radixPlan struct {
 	bits    uint  // of the hash per level: a level has 1<<bits partitions
+	stage   int   // rows that are hashed together
 	chunk   int   // rows that go to a partition together
 	splitAt int   // keys beyond which one table becomes one per partition
 	block   int   // bytes of encoded rows per spill block
@@ -22,6 +23,8 @@ const (
 	// chunkBytes keeps the 64 chunks that are filled side by side within a few MiB: a cache of the second level holds
 	// what is written to, and a partition's table stays in the first for the time of a chunk.
 	chunkBytes = 32 << 10
+	// stageRows of 56 bytes, with keys and hashes, stay in the nearest cache; a table looks up as many at a time.
+	stageRows = 256
 	// floorBytes is room for some hundred small keys.
 	floorBytes = 16 << 10
 )
@@ -37,6 +40,7 @@ func planRadix(memory, row int64, workers int) radixPlan {
 			p.splitAt = math.MaxInt
 		}
 		p.chunk = int(clamp(chunkBytes/row, 16, 512))
+		p.stage = min(p.chunk, stageRows)
 		return p
 	}
 	switch {
@@ -47,6 +51,7 @@ func planRadix(memory, row int64, workers int) radixPlan {
 	}
 	share := memory / 16 >> p.bits // of chunks, and of blocks, per partition
 	p.chunk = int(clamp(min(share, chunkBytes)/row, 4, 512))
+	p.stage = min(p.chunk, stageRows)
 	p.block = int(clamp(share, 256, 64<<10))
 	p.step = min(share, 4<<10)
 	p.bound = memory - memory/8
