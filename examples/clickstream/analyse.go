@@ -162,9 +162,9 @@ type countRow struct {
 // countUserTypes counts events per (user, type). A null user is one user here, as in SQL's GROUP BY.
 func (j *job) countUserTypes(ctx context.Context) (stageReport, error) {
 	started := time.Now()
-	var in meter
+	var in int64
 	var groups, counted int64
-	counts := stream.CountBy(watch(&in, staged[typedUser](ctx, j.events)), typedUser.key)
+	counts := stream.CountBy(stream.Tap(staged[typedUser](ctx, j.events), func(typedUser) { in++ }), typedUser.key)
 	rows := stream.Map(counts, func(c stream.Keyed[userType, int]) countRow {
 		groups++
 		counted += int64(c.Value)
@@ -175,8 +175,8 @@ func (j *job) countUserTypes(ctx context.Context) (stageReport, error) {
 		return stageReport{}, err
 	}
 	j.stagedTables(t)
-	if n := in.passed.Load(); n != counted {
-		return stageReport{}, fmt.Errorf("counted %d of %d events", counted, n)
+	if in != counted {
+		return stageReport{}, fmt.Errorf("counted %d of %d events", counted, in)
 	}
 	j.report.Answers.UserTypeGroups = &groups
 	return newStage("counts per user and type", counted, groups, 0, time.Since(started)), nil
@@ -189,15 +189,15 @@ func (j *job) countUsers(ctx context.Context) (stageReport, error) {
 	if err != nil {
 		return stageReport{}, err
 	}
-	var in meter
-	known := stream.Filter(watch(&in, staged[userEvent](ctx, j.events)), userEvent.known)
+	var in int64
+	known := stream.Filter(stream.Tap(staged[userEvent](ctx, j.events), func(userEvent) { in++ }), userEvent.known)
 	known = stream.Tap(known, func(e userEvent) { hll.Add(e.user()) })
 	exact, err := stream.Count(dedup.Distinct(known, userEvent.user))
 	if err != nil {
 		return stageReport{}, err
 	}
 	j.report.Answers.DistinctUsers = &distinctUsers{Exact: int64(exact), Estimated: hll.Estimate()}
-	return newStage("distinct users", in.passed.Load(), int64(exact), 0, time.Since(started)), nil
+	return newStage("distinct users", in, int64(exact), 0, time.Since(started)), nil
 }
 
 // typeUsersRow is one row of distinct_users.parquet in the output.
@@ -215,8 +215,8 @@ func (j *job) estimateUsers(ctx context.Context) (stageReport, error) {
 	if err != nil {
 		return stageReport{}, err
 	}
-	var in meter
-	known := stream.Filter(watch(&in, staged[typedUser](ctx, j.events)), func(e typedUser) bool { return e.User.IsPresent() })
+	var in int64
+	known := stream.Filter(stream.Tap(staged[typedUser](ctx, j.events), func(typedUser) { in++ }), func(e typedUser) bool { return e.User.IsPresent() })
 	byType := stream.Aggregate(known, func(e typedUser) stream.Opt[string] { return e.Type }, distinct, stream.AggregateOptions{})
 	found, err := stream.Collect(stream.Map(byType, func(k stream.Keyed[stream.Opt[string], *sketch.HLL[string]]) typeUsersRow {
 		low, high := k.Value.Bounds(2)
@@ -234,7 +234,7 @@ func (j *job) estimateUsers(ctx context.Context) (stageReport, error) {
 	for _, row := range found {
 		j.report.ByType = append(j.report.ByType, typeUsers{Type: row.Type.String(), Estimated: uint64(row.Estimated)})
 	}
-	return newStage("distinct users per type", in.passed.Load(), int64(len(found)), 0, time.Since(started)), nil
+	return newStage("distinct users per type", in, int64(len(found)), 0, time.Since(started)), nil
 }
 
 // topUserRow is one row of top_users.parquet in the output. The true count lies in [Count-Error, Count].
@@ -254,8 +254,8 @@ func (j *job) findTopUsers(ctx context.Context) (stageReport, error) {
 	if err != nil {
 		return stageReport{}, err
 	}
-	var in meter
-	known := stream.Filter(watch(&in, staged[userEvent](ctx, j.events)), userEvent.known)
+	var in int64
+	known := stream.Filter(stream.Tap(staged[userEvent](ctx, j.events), func(userEvent) { in++ }), userEvent.known)
 	if err := stream.ForEach(known, func(e userEvent) error { hitters.Add(e.user(), 1); return nil }); err != nil {
 		return stageReport{}, err
 	}
@@ -269,7 +269,7 @@ func (j *job) findTopUsers(ctx context.Context) (stageReport, error) {
 		return stageReport{}, err
 	}
 	j.stagedTables(t)
-	return newStage("heavy hitters", in.passed.Load(), int64(len(rows)), 0, time.Since(started)), nil
+	return newStage("heavy hitters", in, int64(len(rows)), 0, time.Since(started)), nil
 }
 
 // stagedTables notes a table for publish and for drop; steps that run at once call it.

@@ -123,12 +123,12 @@ func (j *job) read(ctx context.Context) error {
 	}
 	j.log.Info("inputs", "files", j.cfg.inputs, "bytes", size)
 	j.begin("parse")
-	var parsed, kept, ranged meter
+	meters := stream.NewMeters(stream.MetersOptions{})
 	rows, err := j.parse()
 	if err != nil {
 		return err
 	}
-	rows = watch(&parsed, stream.WithContext(ctx, rows))
+	rows = stream.Meter(stream.WithContext(ctx, rows), meters.Stage("parse"))
 
 	var dropped dedup.Stats
 	if len(j.cfg.columns.id) == 0 {
@@ -137,17 +137,17 @@ func (j *job) read(ctx context.Context) error {
 		j.begin("dedup")
 		rows = dedup.Run(rows, event.id, dedup.Options[event]{By: j.order(), NullKey: event.hasNoID, Stats: &dropped})
 	}
-	rows = watch(&kept, rows)
+	rows = stream.Meter(rows, meters.Stage("dedup"))
 
 	j.begin("write events")
 	bar := startProgress(j.screen, size, &j.stats)
 	started := time.Now()
-	err = j.stageEvents(ctx, rows, &ranged)
+	err = j.stageEvents(ctx, rows, meters.Stage("range"))
 	bar.close()
 	if err != nil {
 		return err
 	}
-	j.readDone(time.Since(started), &parsed, &kept, &ranged, dropped)
+	j.readDone(time.Since(started), meters.Stats(), dropped)
 	return nil
 }
 
@@ -170,19 +170,19 @@ func (j *job) order() []dedup.Comparator[event] {
 // inRange judges the row that dedup kept, so that neighbouring ranges never both hold a row of one id.
 func (j *job) inRange(at time.Time) bool { return !at.Before(j.cfg.from) && at.Before(j.cfg.to) }
 
-// readDone turns the meters of the first pass into answers and lines of the table. A meter's time is that of
-// all stages above it, so that a stage's own is the difference of two.
-func (j *job) readDone(total time.Duration, parsed, kept, ranged *meter, dropped dedup.Stats) {
+// readDone turns the meters of the first pass into answers and lines of the table.
+func (j *job) readDone(total time.Duration, meters stream.Stats, dropped dedup.Stats) {
+	parsed, kept, ranged := meters.Stages[0], meters.Stages[1], meters.Stages[2]
 	a := &j.report.Answers
 	a.Rows, a.Valid, a.Quarantined = j.stats.Rows(), j.stats.Valid(), j.stats.Rejected()
-	j.done(newStage("parse", a.Rows, a.Valid, a.Quarantined, parsed.above))
+	j.done(newStage("parse", a.Rows, a.Valid, a.Quarantined, parsed.Above))
 	if len(j.cfg.columns.id) > 0 {
-		out, lost := kept.passed.Load(), dropped.Dropped
+		out, lost := kept.Rows, dropped.Dropped
 		a.Deduplicated, a.Duplicates = &out, &lost
-		j.done(newStage("dedup", a.Valid, out, lost, kept.above-parsed.above))
+		j.done(newStage("dedup", a.Valid, out, lost, kept.Busy))
 	}
-	in, out := kept.passed.Load(), ranged.passed.Load()
-	j.done(newStage("write events", in, out, in-out, total-kept.above))
+	in, out := kept.Rows, ranged.Rows
+	j.done(newStage("write events", in, out, in-out, total-kept.Above))
 }
 
 // publish puts everything in its place. Each file and each date partition is replaced as one step. Once begun

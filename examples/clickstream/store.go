@@ -33,7 +33,7 @@ func (j *job) allDir() string { return filepath.Join(j.cfg.out, ".millrace-all.t
 //
 // With a date range the events of all dates are staged as well, out of sight: a session that begins inside the range
 // may end outside it, and one that begins before it owns events inside.
-func (j *job) stageEvents(ctx context.Context, rows stream.Seq[event], ranged *meter) error {
+func (j *job) stageEvents(ctx context.Context, rows stream.Seq[event], ranged *stream.Stage) error {
 	by := func(e event) parquetio.Partition { return dateOf(e.At) }
 	if j.cfg.ranged() {
 		ds, err := parquetio.NewDataset[event](j.allDir(), parquetio.DatasetOptions{})
@@ -49,7 +49,7 @@ func (j *job) stageEvents(ctx context.Context, rows stream.Seq[event], ranged *m
 	if err != nil {
 		return err
 	}
-	j.events, err = ds.Stage(ctx, watch(ranged, rows), by, parquetio.OverwriteOptions[event]{Requested: j.requested()})
+	j.events, err = ds.Stage(ctx, stream.Meter(rows, ranged), by, parquetio.OverwriteOptions[event]{Requested: j.requested()})
 	return err
 }
 
