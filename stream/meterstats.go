@@ -28,7 +28,8 @@ import (
 // that follows it. Shorter ones are sampled, some thousand times a second, as a profiler does: a share p of n
 // samples has a standard error of the square root of p(1-p)/n, 0.5 % after ten seconds; where turns are about as
 // long as the distance of samples, expect an error of up to 4 % beside. Above and Below together are exact. Where
-// other goroutines keep all processors busy, samples come later, and rather where a stage waits.
+// other goroutines keep all processors busy, samples come later, and rather where a stage waits. A run that is over
+// before the first sample, within some milliseconds, has a total and no more: which stage took it is not known.
 type Stats struct {
 	Stages []StageStats  // in the order they were named
 	Took   time.Duration // from the start of the first run to the end of the last, or to now

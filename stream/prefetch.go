@@ -12,8 +12,8 @@ import "sync"
 // Concurrency: s runs on another goroutine than its consumer; it has ended when the for ends. A break waits for s to
 // give its next element, or to end.
 //
-// An element costs some 10 ns more than without, and 100 ns where one side always waits for the other: it pays where
-// both sides do more than that.
+// With a source that costs 3 ns an element took 10 to 14 ns (decision note 0013), and each time that one side has to
+// sleep until the other wakes it costs more: it pays where both sides do real work.
 func Prefetch[T any](s Seq[T], n int) Seq[T] {
 	needSeq(s, "Prefetch")
 	return func(yield func(T, error) bool) {

@@ -33,6 +33,8 @@ func (o SortOptions) bounded() bool { return o.Resources.Memory > 0 || o.Resourc
 // Sort yields the elements of s in ascending order of their keys; elements with equal keys keep their order. Keys
 // compare as by cmp.Compare: NaN comes first. It is what SortFunc is with that comparison, and several times faster:
 // numbers are sorted by radix, and so are strings, by eight bytes at a time behind what they have in common.
+// A time.Time is no such key: take its UnixNano or, where it may lie outside the years 1678 to 2262, SortFunc with
+// time.Time.Compare.
 //
 // Memory, laziness, termination, errors and concurrency are those of SortFunc. key must be a pure function: it is
 // called several times for an element.

@@ -56,7 +56,9 @@ type Windowed[K comparable, A any] struct {
 // A window closes, and is yielded, when the watermark has reached its end: the latest event time seen, of any key,
 // less Disorder. It is yielded once and never again: an event that comes later is late, and goes to
 // WindowOptions.Late. What is yielded depends on neither the order of events within Disorder (a fold sees a key's
-// events in input order, and that much can show) nor on when windows were closed.
+// events in input order, and that much can show) nor on when windows were closed. A single event with a time far in
+// the future closes all windows, and makes what follows late: where clocks cannot be trusted, let NullTime set aside
+// times that cannot be.
 //
 // Order: by end of window, then by the stable hash of the key, ties by first position.
 // Memory: one key and one accumulator per open window and key. An event costs a fold.Add for each window it is in:
