@@ -90,7 +90,7 @@ func (t *Inline[K, V]) FindEach(keys []K, hashes []uint64, at []int32) {
 		}
 		for i, h := range hashes[:n] {
 			home := int(h << skip >> shift)
-			if first[i] == h {
+			if first[i] == h && h != 0 { // 0 is an empty slot's
 				if s := &slots[uint64(home)&mask]; t.exact && s.Key == keys[i] {
 					at[i] = int32(home)
 					continue

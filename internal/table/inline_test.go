@@ -148,3 +148,17 @@ func TestPartitions_RefuseASkip(t *testing.T) {
 	require.PanicsWithValue(t, "table: NewInline: skip -1, want 0 to 32", func() { NewInline[int, int](h, -1) })
 	require.PanicsWithValue(t, "table: NewPartition: skip 33, want 0 to 32", func() { NewPartition(h, 33) })
 }
+
+// A hash of 0 is not an empty slot, whose key is zero too.
+func TestInline_FindEach_HashOfZero(t *testing.T) {
+	h, err := hash.New[int]()
+	require.NoError(t, err)
+	tab, at := NewInline[int, int](h, 0), make([]int32, 1)
+	other, zero := 7, 0
+	tab.Insert(&other, 1<<63, 1)
+	tab.FindEach([]int{zero}, []uint64{0}, at)
+	require.EqualValues(t, -1, at[0], "a key that is not there")
+	slot, _ := tab.Insert(&zero, 0, 2)
+	tab.FindEach([]int{zero}, []uint64{0}, at)
+	require.EqualValues(t, slot, at[0])
+}
