@@ -60,7 +60,7 @@ type part struct {
 }
 
 // NewStore makes a file in d; blockSize is the bytes of encoded rows per block, 0 means DefaultBlock. A row that is
-// larger than that has a block of its own.
+// larger than two blocks is written at once, with those before it.
 func NewStore[T any](d *Dir, rows Rows[T], blockSize int) (*Store[T], error) {
 	if blockSize < 0 {
 		panic(fmt.Sprintf("spill: NewStore: blockSize must be positive or 0, got %d", blockSize))
@@ -124,6 +124,9 @@ func (s *Store[T]) Append(part int, v *T) error {
 	p.total++
 	if cap(buf) != held {
 		s.buffered.Add(int64(cap(buf) - held))
+	}
+	if len(buf) > 2*s.blockSize { // a large row, which must not wait in memory for the next one
+		return s.flush(part, p)
 	}
 	return nil
 }

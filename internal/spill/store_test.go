@@ -280,3 +280,21 @@ func TestStore_Buffered(t *testing.T) {
 	require.NoError(t, s.Close())
 	require.Zero(t, s.Buffered())
 }
+
+// A row that is larger than a block does not wait in memory for the next one of its part.
+func TestStore_Buffered_LargeRows(t *testing.T) {
+	s := newStore(t, t.TempDir(), 4096)
+	large := strings.Repeat("large", 20_000)
+	for part := range 32 {
+		s.AddPart()
+		require.NoError(t, s.Append(part, &event{uint64(part), large}))
+		require.LessOrEqual(t, s.Buffered(), int64((part+1)*(2*4096+8*24)+4*4096), "part %d", part)
+	}
+	require.NoError(t, s.FinishAll())
+	for part := range 32 {
+		rows, err := readAll(s.Read(part))
+		require.NoError(t, err)
+		require.Equal(t, []event{{uint64(part), large}}, rows)
+	}
+	require.NoError(t, s.Close())
+}
