@@ -34,14 +34,16 @@ type AggregateOptions struct {
 // buffers. Under a bound, the keys that came first stay in memory and go on; rows of keys that came when it was
 // full are spilled, and grouped one radix partition after the other when the input has ended. Where accumulators
 // grow (Fold.Size is set) they are spilled too. Beside the bound it takes at most 16 KiB (or room for 20 groups, where
-// that is more) for each time that spilled rows had to be split again, and the rows that wait in buffers point to what they point to. A string key is kept as
-// it is and keeps alive what it was cut from.
+// that is more) for each time that spilled rows had to be split again. What rows that wait in buffers hold outside
+// themselves is a sixteenth of the bound, or 4 KiB, and one row. A string key is kept as it is and keeps alive what it
+// was cut from.
 // Laziness: the first pull reads the whole input. key is called again for a row that was spilled.
 // Termination: only if the input ends.
 // Errors: an error of the input is forwarded, and no group is yielded. A key type with pointers or channels
 // inside is an *OptionError; an interface key that holds something that cannot be compared a *KeyError; trouble with
-// a file a *SpillError, before or between groups. A *LimitError comes only where one accumulator passes the bound by
-// itself, or accumulators grow and have no codec (see Codec), or more than 2^32 keys share a partition.
+// a file a *SpillError, before or between groups, or after the last where it cannot be removed. A *LimitError comes
+// only where one accumulator passes by itself the bound, or what others have left of the Budget, or where
+// accumulators grow and have no codec (see Codec), or more than 2^32 keys share a partition.
 // Concurrency: see AggregateOptions; all goroutines have ended before the first group is yielded.
 //
 // Keys compare by the key rules: NaN equals NaN, -0 equals 0, times by instant. For keys that may be null use
@@ -77,9 +79,13 @@ func aggregateWith[T any, K comparable, A any](fn string, s Seq[T], key func(T) 
 			yield(none, err)
 			return
 		}
-		_, err = whole.emit(func(_ uint64, k *K, acc *A) bool {
+		more, err := whole.emit(func(_ uint64, k *K, acc *A) bool {
 			return yield(Keyed[K, A]{Key: *k, Value: *acc}, nil)
 		})
+		if more && err == nil {
+			whole.close() // before the end is told, so that a failure can be
+			err = spillError(fn, run.dir.Close())
+		}
 		if err != nil {
 			yield(none, err)
 		}
@@ -106,9 +112,9 @@ func newAggregation[T any, K comparable, A any](fn string, key func(T) K, fold F
 	}
 	run.plan = planRadix(memory, sizeOf[T]()+sizeOf[K]()+8, r.Workers)
 	if plan != nil {
-		bound := run.plan.bound
+		bound, waiting := run.plan.bound, run.plan.waiting
 		run.plan = *plan
-		run.plan.bound = bound
+		run.plan.bound, run.plan.waiting = bound, waiting
 	}
 	if opts.Codec != nil || memory > 0 {
 		if run.rows, err = codecOf[T](fn, opts.Codec); err != nil {
@@ -140,8 +146,8 @@ func (run *aggregation[T, K, A]) close() {
 
 // read groups the whole input.
 func (l *radixLevel[T, K, A]) read(s Seq[T], workers int) error {
-	if workers > 1 {
-		l.workers = newRadixWorkers(l, workers)
+	if workers > 1 { // more than there are partitions would have nothing to do
+		l.workers = newRadixWorkers(l, min(workers, 1<<l.run.plan.bits))
 	}
 	for v, err := range s {
 		if err != nil {
@@ -153,10 +159,10 @@ func (l *radixLevel[T, K, A]) read(s Seq[T], workers int) error {
 		c := l.stage
 		c.rows[c.n] = v
 		c.n++
-		if c.n < len(c.rows) {
+		if c.n < len(c.rows) && !l.run.bounded {
 			continue
 		}
-		if err := l.flushStage(); err != nil {
+		if err := l.staged(); err != nil {
 			return err
 		}
 	}

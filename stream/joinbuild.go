@@ -25,6 +25,7 @@ type build[R any, K comparable] struct {
 
 	bounded bool
 	room    int64 // bytes it may take, 0: what the account gives
+	floor   int64 // bytes it may take beside what the account gives
 	account *Account
 	held    int64 // bytes that rows hold outside themselves
 	booked  int64
@@ -106,7 +107,7 @@ func (b *build[R, K]) add(r *joinRow[R], key *K, null bool, hash uint64, held in
 func (b *build[R, K]) moreRows() int { return max(1, len(b.rows)) }
 
 // book brings the account up to live bytes, ahead by a step where there is one. The first row may take more than the
-// room, if the account has it.
+// room, if the account has it. Where others have the budget, floor bytes, or one row, may be taken beside it.
 func (b *build[R, K]) book(live int64) bool {
 	if live <= b.booked {
 		return true
@@ -121,7 +122,7 @@ func (b *build[R, K]) book(live int64) bool {
 			return true
 		}
 	}
-	return false
+	return live <= b.floor || b.floor > 0 && len(b.rows) == 0 && live <= b.room
 }
 
 // drop lets go of all rows.

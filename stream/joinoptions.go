@@ -56,8 +56,9 @@ type JoinOptions struct {
 
 	// Resources.Memory and Budget bound the live bytes. Half is for rows of the right side and their table; where it
 	// does not fit, the join is partitioned to files below TempDir. A quarter is for the buffers of files, a quarter
-	// for sorting the output; these take 8 KiB each where the bound is smaller than four times that. Workers
-	// is accepted and has no effect.
+	// for sorting the output; these take 8 KiB each where the bound is smaller than four times that,
+	// or where others have taken the Budget. An output row that does not fit in a quarter is a *LimitError. Workers is
+	// accepted and has no effect.
 	Resources Resources
 
 	// LeftCodec and RightCodec are a Codec[L] and a Codec[R] for what goes to disk; nil: compiled from the types. They

@@ -65,11 +65,15 @@ func newJoinSplit[L, R any, K comparable](j *join[L, R, K]) (*joinSplit[L, R, K]
 	}
 	s.leftCodec = joinRowCodec[L]{left, &j.stats.SpilledLeft, &j.stats.SpilledLeftBytes}
 	s.rightCodec = joinRowCodec[R]{right, &j.stats.SpilledRight, &j.stats.SpilledRightBytes}
-	if j.limit >= manyParts {
+	return s, nil
+}
+
+// fit chooses sizes whose buffers take so many bytes, or joinFloor where that is more.
+func (s *joinSplit[L, R, K]) fit(room int64) {
+	if room >= manyParts/4 {
 		s.fanBits = 6
 	}
-	s.blockSize = int(min(max(j.limit/4/int64(20<<(s.fanBits-4)), minBlock), spill.DefaultBlock))
-	return s, nil
+	s.blockSize = int(min(max(room/int64(20<<(s.fanBits-4)), minBlock), spill.DefaultBlock))
 }
 
 // renamed puts the name of the option that it was under an error of codecOf.
@@ -84,9 +88,11 @@ func renamed(err error, option string) error {
 // begin goes to disk with the rows that were in memory. The room for buffers is booked from here on.
 func (s *joinSplit[L, R, K]) begin(b *build[R, K]) error {
 	j := s.j
-	if err := j.account.Grow(j.limit / 4); err != nil {
-		return err
+	room := j.limit / 4
+	for room > 0 && j.account.Grow(room) != nil { // others have taken of the budget
+		room /= 2
 	}
+	s.fit(room)
 	s.dir = spill.NewDir(j.opts.Resources.TempDir)
 	var err error
 	if s.top, err = s.newCut(uint(64 - s.fanBits)); err != nil {
@@ -432,6 +438,9 @@ func (s *joinSplit[L, R, K]) read(in *spill.Reader[joinRow[R]], skip int) *right
 func (r *rightReader[L, R, K]) fill() (*build[R, K], error) {
 	j := r.s.j
 	b := newBuild[R](j.keys, r.skip, j.kind.loneRight(), j.limit/2, j.bounded, j.account)
+	if j.opts.Resources.Budget != nil {
+		b.floor = joinFloor
+	}
 	var key K
 	for {
 		if !r.pending {

@@ -17,7 +17,7 @@ type aggregation[T any, K comparable, A any] struct {
 	account *Account
 	ledger  *ledger // nil: unbounded
 	dir     *spill.Dir
-	rows    spill.Rows[T]           // nil: unbounded, nothing spills
+	rows    Codec[T]                // nil: unbounded, nothing spills
 	states  spill.Rows[Keyed[K, A]] // nil: accumulators cannot be spilled
 }
 
@@ -63,6 +63,7 @@ type radixLevel[T any, K comparable, A any] struct {
 	index   int64  // position of the first staged row, where keys are checked
 	stage   *chunk[T, K]
 	open    []*chunk[T, K] // by partition; nil while there is one table
+	waiting int64          // bytes that rows in chunks hold outside themselves, or held since all were handed on
 	groups  []*groups[T, K, A]
 	settled bool // one table will do: there was no memory to split it
 
@@ -78,6 +79,42 @@ func newRadixLevel[T any, K comparable, A any](run *aggregation[T, K, A], depth 
 	l.rows = newSpillParts(run.keys.fn, run.dir, run.rows, run.plan)
 	l.states = newSpillParts(run.keys.fn, run.dir, run.states, run.plan)
 	return l
+}
+
+// staged is told of each row that was staged where memory is bounded, else of the one that fills the stage, and hands
+// rows on where it is time.
+func (l *radixLevel[T, K, A]) staged() error {
+	c := l.stage
+	if l.run.bounded {
+		l.waiting += l.run.rows.Held(&c.rows[c.n-1])
+		if l.waiting > l.run.plan.waiting {
+			return l.flush()
+		}
+	}
+	if c.n < len(c.rows) {
+		return nil
+	}
+	return l.flushStage()
+}
+
+// flush adds all rows that wait in chunks.
+func (l *radixLevel[T, K, A]) flush() error {
+	if l.stage.n > 0 {
+		if err := l.flushStage(); err != nil {
+			return err
+		}
+	}
+	for p, c := range l.open {
+		if c.n == 0 {
+			continue
+		}
+		var err error
+		if l.open[p], err = l.hand(p, c); err != nil {
+			return err
+		}
+	}
+	l.waiting = 0
+	return l.barrier()
 }
 
 // flushStage takes the keys of the staged rows and hands the rows on. Rows are staged so that each of these steps is a
@@ -201,17 +238,7 @@ func (l *radixLevel[T, K, A]) barrier() error {
 
 // finish adds what is left in the chunks. No rows follow.
 func (l *radixLevel[T, K, A]) finish() error {
-	if l.stage.n > 0 {
-		if err := l.flushStage(); err != nil {
-			return err
-		}
-	}
-	for p, c := range l.open {
-		if _, err := l.hand(p, c); err != nil {
-			return err
-		}
-	}
-	if err := l.barrier(); err != nil {
+	if err := l.flush(); err != nil {
 		return err
 	}
 	if l.workers != nil {
@@ -358,15 +385,12 @@ func (l *radixLevel[T, K, A]) replay(from *spillParts[T], p int) error {
 	r := from.store.Read(p)
 	for {
 		c := l.stage
-		n, err := r.Fill(c.rows)
-		if err != nil {
+		ok, err := r.Next(&c.rows[c.n])
+		if err != nil || !ok {
 			return spillError(l.run.keys.fn, err)
 		}
-		if n == 0 {
-			return nil
-		}
-		c.n = n
-		if err := l.flushStage(); err != nil {
+		c.n++
+		if err := l.staged(); err != nil {
 			return err
 		}
 	}

@@ -10,6 +10,7 @@ type radixPlan struct {
 	splitAt int   // keys beyond which one table becomes one per partition
 	block   int   // bytes of encoded rows per spill block
 	step    int64 // bytes that a partition books ahead
+	waiting int64 // bytes that rows in chunks may hold outside themselves; they are handed on then
 	bound   int64 // bytes of live state; 0: unbounded
 	floor   int64 // bytes that each depth may have beyond the bound
 }
@@ -27,6 +28,8 @@ const (
 	stageRows = 256
 	// floorBytes is room for some hundred small keys.
 	floorBytes = 16 << 10
+	// waitingBytes keeps chunks from being handed on row by row where the bound is smallest.
+	waitingBytes = 4 << 10
 )
 
 // planRadix fits the sizes to a bound in bytes (0: none) and to the bytes of a row with its key and hash. Buffers take
@@ -54,6 +57,7 @@ func planRadix(memory, row int64, workers int) radixPlan {
 	p.stage = min(p.chunk, stageRows)
 	p.block = int(clamp(share, 256, 64<<10))
 	p.step = min(share, 4<<10)
+	p.waiting = max(memory/16, waitingBytes)
 	p.bound = memory - memory/8
 	return p
 }

@@ -16,7 +16,7 @@ type SortOptions struct {
 	// below TempDir as a run, and the runs are merged when the input has ended; if they are more than can be merged
 	// within the bound, in several passes. The file's index takes 24 bytes per block, of Memory/64 bytes and at
 	// most 64 KiB. However small the bound is, two runs are merged at a time, with a block of 256 bytes and an
-	// element of each.
+	// element of each; and where others have taken the Budget, a run of 16 KiB or of one element is made beside it.
 	//
 	// Above one, Resources.Workers goroutines sort and write runs while the next one is read, each of
 	// Memory/(Workers+1), and one goroutine fewer reads them ahead for the merge. key, compare and Codec are then

@@ -65,6 +65,9 @@ type sortedRun[T any] struct {
 // minBlock is the size of a block where memory is smallest, in bytes.
 const minBlock = 256
 
+// sortFloor is what a run may take where others have the budget, in bytes.
+const sortFloor = 16 << 10
+
 // blockBuffers is how many blocks' size the store takes while it writes a part: the rows, s2's room for them (a
 // sixth more), and slack.
 const blockBuffers = 3
@@ -131,6 +134,8 @@ func (s *sortRuns[T]) makeRoom(held int64) error {
 		switch {
 		case !full && len(s.flying) > 0:
 			err = s.land()
+		case !full && s.opts.Resources.Budget != nil && need <= min(sortFloor, s.limit()):
+			return nil // others have the budget
 		case s.filling.rows > 0:
 			err = s.takeOff()
 		case len(s.spare) > 0:
@@ -139,6 +144,9 @@ func (s *sortRuns[T]) makeRoom(held int64) error {
 		case s.filling.room > 0: // of rows that were smaller than this one
 			s.filling = newSortRun(s.order, s.share)
 			err = nil
+		case s.opts.Resources.Budget != nil && need <= s.limit():
+			s.book(need) // or others have the budget
+			return nil
 		default:
 			return s.book(need)
 		}
@@ -367,7 +375,11 @@ func (s *sortRuns[T]) fan() int {
 	if s.workers() > 1 {
 		chunks = 2
 	}
-	each += chunks * (s.chunkBytes() + cursorBytes)
+	rows := s.chunkBytes()
+	if each > int64(s.blockSize) { // of rows that are larger than blocks: a chunk is full with the last one
+		rows += each
+	}
+	each += chunks * (rows + cursorBytes)
 	n := int64(len(s.written))
 	if fit := (s.limit() - s.fixed - index) / each; fit < n {
 		n = max(fit, 2)
@@ -400,7 +412,7 @@ func (s *sortRuns[T]) tree(runs []sortedRun[T]) *merge.Tree[T] {
 		s.ahead.stop() // of the merge before
 	}
 	if s.workers() > 1 {
-		s.ahead = newReadAhead[T](s.workers()-1, len(runs))
+		s.ahead = newReadAhead[T](min(s.workers()-1, len(runs)), len(runs))
 	}
 	for i, run := range runs {
 		c := runCursor[T]{reader: run.store.Read(run.part), codec: s.codec, rows: int(rows), held: s.chunkBytes() / 2}
