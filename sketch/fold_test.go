@@ -2,6 +2,7 @@ package sketch_test
 
 import (
 	"fmt"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -119,8 +120,9 @@ func TestFolds_WrongUse(t *testing.T) {
 func TestDistinctFold_UnderMemoryBound(t *testing.T) {
 	distinct, err := sketch.DistinctFold(click.User, sketch.HLLOptions{})
 	require.NoError(t, err)
-	run := func(memory int64) (groups int, err error) {
-		for _, err := range stream.Aggregate(stream.Of(clicks(3000)...), click.Kind, distinct, stream.AggregateOptions{Resources: stream.Resources{Memory: memory}}) {
+	run := func(rows []click, memory int64) (groups int, err error) {
+		opts := stream.AggregateOptions{Resources: stream.Resources{Memory: memory, TempDir: t.TempDir()}}
+		for _, err := range stream.Aggregate(stream.Of(rows...), click.Kind, distinct, opts) {
 			if err != nil {
 				return groups, err
 			}
@@ -128,9 +130,16 @@ func TestDistinctFold_UnderMemoryBound(t *testing.T) {
 		}
 		return groups, nil
 	}
-	groups, err := run(1 << 20)
-	require.NoError(t, err)
-	require.Equal(t, 3, groups)
-	_, err = run(2 << 10)
+	for _, memory := range []int64{1 << 20, 2 << 10} {
+		groups, err := run(clicks(3000), memory)
+		require.NoError(t, err, "memory %d", memory)
+		require.Equal(t, 3, groups)
+	}
+	// A dense sketch is 16 KiB: one is more than all memory and what Aggregate takes beside it.
+	strangers := clicks(60_000)
+	for i := range strangers {
+		strangers[i].UserID = strconv.Itoa(i)
+	}
+	_, err = run(strangers, 1<<10)
 	require.ErrorIs(t, err, stream.ErrLimit)
 }
