@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -90,8 +91,9 @@ func TestMergeJoin_group_bound(t *testing.T) {
 		same := stream.Map(numbers(rows), func(int) int { return 1 })
 		return stream.Drain(stream.MergeJoin(stream.Of(1), same, self, self, stream.MergeJoinOptions{Resources: stream.Resources{Memory: 1024}}))
 	}
-	require.NoError(t, run(128))
-	require.ErrorIs(t, run(129), stream.ErrLimit)
+	const fit = 1024 / (strconv.IntSize / 8)
+	require.NoError(t, run(fit))
+	require.ErrorIs(t, run(fit+1), stream.ErrLimit)
 	// Many groups are no matter.
 	require.NoError(t, stream.Drain(stream.MergeJoin(numbers(5000), numbers(5000), self, self, stream.MergeJoinOptions{Resources: stream.Resources{Memory: 16}})))
 }
