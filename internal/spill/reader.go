@@ -55,19 +55,6 @@ func (r *Reader[T]) Next(v *T) (ok bool, err error) {
 	return true, nil
 }
 
-// Fill reads as many rows as there are into dst, and returns how many: fewer than len(dst) only at the end, or
-// before an error.
-func (r *Reader[T]) Fill(dst []T) (n int, err error) {
-	for n < len(dst) {
-		ok, err := r.Next(&dst[n])
-		if !ok {
-			return n, err
-		}
-		n++
-	}
-	return n, nil
-}
-
 // load reads the next block.
 func (r *Reader[T]) load() (ok bool, err error) {
 	if r.err != nil {

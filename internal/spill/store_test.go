@@ -110,18 +110,6 @@ func TestStore_Law_RowsComeBack(t *testing.T) {
 			got, err := readAll(s.Read(at))
 			require.NoError(t, err, "seed %d", seed)
 			require.Equal(t, want[at], got, "seed %d, part %d", seed, at)
-
-			r := s.Read(at)
-			var filled []event
-			for chunk := make([]event, 1+rng.IntN(100)); ; {
-				n, err := r.Fill(chunk)
-				require.NoError(t, err)
-				filled = append(filled, chunk[:n]...)
-				if n < len(chunk) {
-					break
-				}
-			}
-			require.Equal(t, want[at], filled, "seed %d, part %d, Fill", seed, at)
 		}
 		require.NoError(t, s.Close())
 	}
