@@ -2,7 +2,6 @@ package stream
 
 import (
 	"github.com/millrace-go/millrace/internal/rowcodec"
-	"github.com/millrace-go/millrace/internal/spill"
 	"github.com/millrace-go/millrace/internal/table"
 )
 
@@ -104,7 +103,7 @@ func newAggregation[T any, K comparable, A any](fn string, key func(T) K, fold F
 	}
 	run := &aggregation[T, K, A]{
 		keys: keys, key: key, fold: fold, dynamic: keys.hasher.Dynamic(),
-		account: r.Account("stream: " + fn), dir: spill.NewDir(r.TempDir),
+		account: r.Account("stream: " + fn), dir: r.spillDir(),
 	}
 	memory := r.Memory
 	if r.Budget != nil && (memory == 0 || r.Budget.Total() < memory) {

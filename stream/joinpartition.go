@@ -93,7 +93,7 @@ func (s *joinSplit[L, R, K]) begin(b *build[R, K]) error {
 		room /= 2
 	}
 	s.fit(room)
-	s.dir = spill.NewDir(j.opts.Resources.TempDir)
+	s.dir = j.opts.Resources.spillDir()
 	var err error
 	if s.top, err = s.newCut(uint(64 - s.fanBits)); err != nil {
 		return err

@@ -118,8 +118,8 @@ func (st *Stage) AddErrors(n int64) {
 }
 
 // AddSpill counts time that the stage spent on writing or reading spilled rows, and their bytes. The time is then not
-// counted as busy. It is for operators of your own: those of this package do not call it yet, and what Sort, Aggregate
-// and Join spend on spilling counts as busy.
+// counted as busy. Sort, Aggregate and Join call it where Resources.Stage is set, from workers too: time on several
+// goroutines at once is added up.
 func (st *Stage) AddSpill(d time.Duration, bytes int64) {
 	if st != nil {
 		st.spill.Add(int64(d))

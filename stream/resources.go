@@ -3,6 +3,8 @@ package stream
 import (
 	"fmt"
 	"sync/atomic"
+
+	"github.com/millrace-go/millrace/internal/spill"
 )
 
 // Resources bounds a stateful operator; it is always a field of the operator's options. The zero value:
@@ -15,6 +17,16 @@ type Resources struct {
 	Budget  *Budget // shared by several operators of one pipeline, if set
 	TempDir string  // where to spill; empty: os.TempDir
 	Workers int     // goroutines; 0 and 1: the consumer's own
+	Stage   *Stage  // of the operator's meter, if set: told what spilling takes, in time and bytes
+}
+
+// spillDir is the directory of one run, with the stage that wants to know of it.
+func (r Resources) spillDir() *spill.Dir {
+	d := spill.NewDir(r.TempDir)
+	if r.Stage != nil && r.Stage.meters != nil {
+		d.Watch(r.Stage.meters.opts.Now, r.Stage.AddSpill)
+	}
+	return d
 }
 
 // Check returns an *OptionError if a field is out of range. Operators call it before they touch a source.

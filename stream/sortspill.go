@@ -193,7 +193,7 @@ func (s *sortRuns[T]) book(n int64) error {
 // takeOff sorts the run that was filled and writes it to a part of its own, on a goroutine if there are workers.
 func (s *sortRuns[T]) takeOff() error {
 	if s.store == nil {
-		s.dir = spill.NewDir(s.opts.Resources.TempDir)
+		s.dir = s.opts.Resources.spillDir()
 		store, err := spill.NewStore[T](s.dir, s.codec, s.blockSize)
 		if err != nil {
 			return spillError(s.fn, err)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/millrace-go/millrace/internal/atomicfile"
 )
@@ -22,6 +23,8 @@ const (
 // Dir is the private directory of one run. It is safe for concurrent use.
 type Dir struct {
 	parent string
+	now    func() time.Time // nil: nobody watches
+	told   func(took time.Duration, bytes int64)
 
 	mu     sync.Mutex // guards the following
 	path   string     // empty before the first file and after Close
@@ -39,6 +42,28 @@ func NewDir(parent string) *Dir {
 		parent = os.TempDir()
 	}
 	return &Dir{parent: parentDir(parent)}
+}
+
+// Watch has told called after every block that was written or read: with the time it took by now's clock, compression
+// included, and the bytes on disk. Blocks of different parts come from different goroutines, at the same time. Watch
+// comes before the first store.
+func (d *Dir) Watch(now func() time.Time, told func(took time.Duration, bytes int64)) {
+	d.now, d.told = now, told
+}
+
+// begun is when a block was begun, for passed.
+func (d *Dir) begun() (at time.Time) {
+	if d.told != nil {
+		at = d.now()
+	}
+	return at
+}
+
+// passed tells of a block.
+func (d *Dir) passed(begun time.Time, bytes int) {
+	if d.told != nil {
+		d.told(d.now().Sub(begun), int64(bytes))
+	}
 }
 
 // Path is where the directory is; empty while there is none.

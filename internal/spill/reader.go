@@ -65,6 +65,7 @@ func (r *Reader[T]) load() (ok bool, err error) {
 		return false, nil
 	}
 	x := r.blocks[0]
+	begun := r.store.dir.begun()
 	scratch := r.store.takeScratch()
 	size := headerSize + int(x.stored)
 	block := scratch
@@ -80,6 +81,7 @@ func (r *Reader[T]) load() (ok bool, err error) {
 		}
 	}
 	r.store.giveScratch(block)
+	r.store.dir.passed(begun, size)
 	if err != nil {
 		return false, r.fail(err)
 	}

@@ -153,12 +153,14 @@ func (s *Store[T]) flush(i int, p *part) error {
 	if p.rows == 0 {
 		return nil
 	}
+	begun := s.dir.begun()
 	scratch := s.takeScratch()
 	block, x, err := encodeBlock(scratch, i, p.rows, p.buf)
 	s.buffered.Add(int64(cap(block) - cap(scratch)))
 	if err == nil {
 		x.offset = s.reserve(len(block))
 		err = s.file.writeAt(block, x.offset)
+		s.dir.passed(begun, len(block))
 	} else {
 		err = s.file.wrap(OpWrite, 0, err)
 	}
