@@ -312,6 +312,7 @@ func TestBroadcast_BackPressure(t *testing.T) {
 				}
 			}
 			time.Sleep(time.Hour)
+			synctest.Wait()
 			require.Equal(t, 1000, fast, "the slow consumer has left")
 			return nil
 		})
