@@ -44,12 +44,12 @@ func tinyPlan(r *rand.Rand) *radixPlan {
 }
 
 // metamorphic runs one aggregation under many plans, bounds and workers; all must give what the map loop gives.
-func metamorphic[T any, K comparable, A any](t *testing.T, seed uint64, rows []T, key func(T) K, fold Fold[T, A]) {
+func metamorphic[T any, K comparable, A any](t *testing.T, spilled *Stage, seed uint64, rows []T, key func(T) K, fold Fold[T, A]) {
 	r := rand.New(rand.NewPCG(seed, 1))
 	want := naiveAggregate(t, rows, key, fold)
 	dir := t.TempDir()
 	for range 4 {
-		opts := AggregateOptions{Resources: Resources{Workers: []int{0, 1, 2, 8}[r.IntN(4)], TempDir: dir}}
+		opts := AggregateOptions{Resources: Resources{Workers: []int{0, 1, 2, 8}[r.IntN(4)], TempDir: dir, Stage: spilled}}
 		if r.IntN(4) > 0 {
 			// An accumulator that came back from disk grows from its length, to up to twice the capacity of want.
 			opts.Resources.Memory = 4*widest(want, fold.Size) + int64(1)<<r.IntN(16)
@@ -102,6 +102,9 @@ func TestAggregate_Law_SameBytesWhateverTheMemory(t *testing.T) {
 		Add:  func(acc *[]string, p purchase) { *acc = append(*acc, p.Tags...) },
 		Size: func(acc *[]string) int { return 24 * cap(*acc) },
 	}
+	meters := NewMeters(MetersOptions{})
+	spilled := meters.Stage("spilled")
+	defer func() { require.Positive(t, meters.Stats().Stages[0].SpillBytes, "nothing was spilled") }()
 	for seed := range uint64(spillCases(t)) {
 		r := rand.New(rand.NewPCG(seed, 0))
 		rows := make([]purchase, r.IntN(300))
@@ -118,14 +121,41 @@ func TestAggregate_Law_SameBytesWhateverTheMemory(t *testing.T) {
 		}
 		switch seed % 4 {
 		case 0:
-			metamorphic(t, seed, rows, func(p purchase) string { return p.User }, total)
+			metamorphic(t, spilled, seed, rows, func(p purchase) string { return p.User }, total)
 		case 1:
-			metamorphic(t, seed, rows, func(p purchase) composite { return composite{p.User, p.Amount > 1} }, tags)
+			metamorphic(t, spilled, seed, rows, func(p purchase) composite { return composite{p.User, p.Amount > 1} }, tags)
 		case 2:
-			metamorphic(t, seed, rows, func(p purchase) float64 { return p.Amount }, tags)
+			metamorphic(t, spilled, seed, rows, func(p purchase) float64 { return p.Amount }, tags)
 		case 3:
-			metamorphic(t, seed, rows, func(p purchase) [1]Opt[int] { return [1]Opt[int]{Present(len(p.User))} }, total)
+			metamorphic(t, spilled, seed, rows, func(p purchase) [1]Opt[int] { return [1]Opt[int]{Present(len(p.User))} }, total)
 		}
+	}
+}
+
+// Under any bound GroupBy gives each group all its elements, in their order.
+func TestGroupBy_Law_SameBytesWhateverTheMemory(t *testing.T) {
+	keep := Fold[purchase, []purchase]{Add: func(acc *[]purchase, p purchase) { *acc = append(*acc, p) }}
+	user := func(p purchase) string { return p.User }
+	meters := NewMeters(MetersOptions{})
+	spilled := meters.Stage("spilled")
+	defer func() { require.Positive(t, meters.Stats().Stages[0].SpillBytes, "nothing was spilled") }()
+	for seed := range uint64(spillCases(t)) {
+		r := rand.New(rand.NewPCG(seed, 2))
+		rows := make([]purchase, r.IntN(600))
+		users := 1 + r.IntN(300)
+		for i := range rows {
+			rows[i] = purchase{User: "user-" + strconv.Itoa(r.IntN(users)), Amount: float64(i), Tags: make([]string, r.IntN(3))}
+		}
+		want := naiveAggregate(t, rows, user, keep)
+		largest := 0
+		for _, g := range want {
+			largest = max(largest, len(g.Value))
+		}
+		// A group that came back from disk grows from its length, to up to twice the capacity it needs.
+		opts := AggregateOptions{Resources: Resources{Memory: int64(400*largest) + 1<<r.IntN(16), Workers: r.IntN(3), TempDir: t.TempDir(), Stage: spilled}}
+		got, err := Collect(GroupBy(Of(rows...), user, opts))
+		require.NoError(t, err, "seed %d, %+v", seed, opts)
+		require.Equal(t, want, got, "seed %d, %+v", seed, opts)
 	}
 }
 

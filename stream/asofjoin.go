@@ -208,7 +208,7 @@ func (a *asOf[R, K]) match(key *K, at time.Time) (row R, ok bool, err error) {
 				break
 			}
 			s := a.states.find(key)
-			if s != nil && (s.first >= 0 || s.has && a.row.at.Sub(at) >= at.Sub(s.before.at)) {
+			if s != nil && (s.first >= 0 || s.has && !nearer(s.before.at, at, a.row.at)) {
 				break // one is ahead already, or none can be nearer than the one before
 			}
 		}
@@ -223,20 +223,31 @@ func (a *asOf[R, K]) match(key *K, at time.Time) (row R, ok bool, err error) {
 	if s == nil {
 		return row, false, nil
 	}
-	best, far := (*asOfRow[R])(nil), time.Duration(0)
+	var best *asOfRow[R]
 	if s.has {
-		best, far = &s.before, at.Sub(s.before.at)
+		best = &s.before
 	}
 	if s.first >= 0 {
-		next := &a.aheadAt(s.first).asOfRow
-		if d := next.at.Sub(at); best == nil || d < far {
-			best, far = next, d
+		if next := &a.aheadAt(s.first).asOfRow; best == nil || nearer(best.at, at, next.at) {
+			best = next
 		}
 	}
-	if best == nil || a.tooFar(far) {
+	if best == nil || a.tooFar(best.at.Sub(at).Abs()) {
 		return row, false, nil
 	}
 	return best.row, true, nil
+}
+
+// nearer reports whether next is nearer to at than before is, at being between them. Time.Sub, which ends at 292
+// years, would not know.
+func nearer(before, at, next time.Time) bool {
+	// What next is further away than before: seconds and nanoseconds, each of either sign.
+	seconds := next.Unix() - at.Unix() - (at.Unix() - before.Unix())
+	nanos := next.Nanosecond() - at.Nanosecond() - (at.Nanosecond() - before.Nanosecond())
+	if seconds < -4 || seconds > 4 { // nanos is less than 4 seconds
+		return seconds < 0
+	}
+	return seconds*1e9+int64(nanos) < 0
 }
 
 func (a *asOf[R, K]) tooFar(d time.Duration) bool {

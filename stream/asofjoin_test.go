@@ -129,6 +129,17 @@ func TestAsOfJoin_tolerance_bounds_memory(t *testing.T) {
 	require.ErrorIs(t, run(0, stream.Backward), stream.ErrLimit)
 }
 
+// Two thousand years back and a thousand ahead are both more than a time.Duration holds.
+func TestAsOfJoin_nearest_beyond_durations(t *testing.T) {
+	year := func(y int) time.Time { return time.Date(y, 1, 1, 0, 0, 0, 0, time.UTC) }
+	one := func(int) int { return 1 }
+	for want, right := range map[int][]int{3000: {1, 3000}, 1500: {1500, 3000}} {
+		got, err := stream.Collect(stream.AsOfJoin(stream.Of(2026), stream.Of(right...), one, one, year, year, stream.AsOfOptions{Direction: stream.Nearest}))
+		require.NoError(t, err)
+		require.Equal(t, []stream.Joined[int, int]{{Left: 2026, Right: want, HasLeft: true, HasRight: true}}, got)
+	}
+}
+
 func TestAsOfJoin_options(t *testing.T) {
 	for want, o := range map[string]stream.AsOfOptions{
 		"stream: AsOfJoin: Direction must be one of Backward, Forward, Nearest, got AsOfDirection(7)": {Direction: 7},

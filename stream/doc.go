@@ -35,17 +35,17 @@
 //
 // # What there is
 //
-//   - Sources: Of, From, Chan, Lines, Fail, Concat; Pages (a paged API), Retry (a source that can be opened again).
+//   - Sources: Of, From, Chan, Lines, Fail, Concat, WithContext; Pages (a paged API), Retry (a source that can be opened again).
 //   - Per element: Map, TryMap, FlatMap, Tap, Filter, Take, Skip, TakeWhile, SkipWhile, Scan, Enumerate, Zip.
 //   - Adjacent elements: Batch, BatchWithin, ChunkBy; Lag, Lead, RowNumber, Running over input that comes grouped.
 //   - By key: CountBy, Aggregate, GroupBy; ScanBy (a state machine per key); SplitByKey.
 //   - In order: Sort, SortFunc, Merge, MergeFunc, TopK.
-//   - Two streams: Join, MergeJoin, AsOfJoin.
+//   - Two streams: Join, MergeJoin, MergeJoinFunc, AsOfJoin.
 //   - Event time: Window and its state Windows, Trailing.
 //   - Goroutines: ParallelMap, Prefetch, Broadcast, SplitByKey, Interleave. They all have ended when the for, or the
 //     call, ends.
 //   - Wall time: BatchWithin, RateLimit, Retry, Pages: the same elements in the same order; when, and where batches
-//     are cut, depends on the clock.
+//     are cut, depends on the clock. Interleave: the same elements; their order depends on it.
 //   - Looking on: Meter counts rows, errors and time at a boundary between stages; NewMeters(...).Stats() names the
 //     bottleneck.
 //   - Resuming: OpenCheckpoint, Resume, StateOf.
@@ -89,8 +89,8 @@
 // chunk, Aggregate one accumulator per distinct key, Sort all elements, Join one side, Window an accumulator per open
 // window and key, Trailing the events of the last span, ScanBy a state per key, Lag and Lead n elements.
 //
-// [Resources] bounds them. Aggregate, GroupBy, Sort and Join then go to disk, and the bytes that come out are the same
-// as without a bound; the others end with a *LimitError.
+// Where their options have [Resources], that bounds them. Aggregate, GroupBy, Sort and Join then go to disk, and the
+// bytes that come out are the same as without a bound; the others end with a *LimitError.
 //
 // Counts and positions are int: on a 32-bit platform a stream of more than 2,147,483,647 elements passes them.
 //

@@ -232,11 +232,12 @@ func TestFanOut_Wrong_options(t *testing.T) {
 	none := func(int, stream.Seq[int]) error { t.Error("consumer was called"); return nil }
 	ctx := t.Context()
 	for want, err := range map[string]error{
-		"stream: Broadcast: consumers must be one or more, got 0":          stream.Broadcast(ctx, untouched),
-		"stream: SplitByKey: n must be from 1 to 4096, got 0":              stream.SplitByKey(ctx, untouched, id, 0, none, stream.SplitOptions{}),
-		"stream: SplitByKey: n must be from 1 to 4096, got 4097":           stream.SplitByKey(ctx, untouched, id, 4097, none, stream.SplitOptions{}),
-		"stream: SplitByKey: Ahead must be from 1 to 1048576, got -1":      stream.SplitByKey(ctx, untouched, id, 1, none, stream.SplitOptions{Ahead: -1}),
-		"stream: SplitByKey: Ahead must be from 1 to 1048576, got 1048577": stream.SplitByKey(ctx, untouched, id, 1, none, stream.SplitOptions{Ahead: 1<<20 + 1}),
+		"stream: Broadcast: consumers must be one or more, got 0":                  stream.Broadcast(ctx, untouched),
+		"stream: SplitByKey: n must be from 1 to 4096, got 0":                      stream.SplitByKey(ctx, untouched, id, 0, none, stream.SplitOptions{}),
+		"stream: SplitByKey: Ahead must be at most 1024 for 1024 shards, got 1025": stream.SplitByKey(ctx, untouched, id, 1024, none, stream.SplitOptions{Ahead: 1025}),
+		"stream: SplitByKey: n must be from 1 to 4096, got 4097":                   stream.SplitByKey(ctx, untouched, id, 4097, none, stream.SplitOptions{}),
+		"stream: SplitByKey: Ahead must be from 1 to 1048576, got -1":              stream.SplitByKey(ctx, untouched, id, 1, none, stream.SplitOptions{Ahead: -1}),
+		"stream: SplitByKey: Ahead must be from 1 to 1048576, got 1048577":         stream.SplitByKey(ctx, untouched, id, 1, none, stream.SplitOptions{Ahead: 1<<20 + 1}),
 	} {
 		var option *stream.OptionError
 		require.ErrorAs(t, err, &option)

@@ -118,7 +118,10 @@ func (g *groups[T, K, A]) addSized(acc *A, v T) error {
 	if g.cover(g.live()) {
 		return nil
 	}
-	if g.run.states == nil || size > g.run.ledger.bound {
+	if size > g.run.ledger.bound {
+		return g.run.ledger.tooLarge(size)
+	}
+	if g.run.states == nil {
 		return g.run.ledger.limitError()
 	}
 	return g.evict()

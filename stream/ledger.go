@@ -1,8 +1,6 @@
 package stream
 
-import (
-	"sync"
-)
+import "sync"
 
 // ledger books the live state of one run of a keyed operator for all its partitions, whose owners may be different
 // goroutines, and keeps room for what follows.
@@ -46,7 +44,7 @@ func (l *ledger) take(depth int, n int64) bool {
 		}
 		l.refused, _ = err.(*LimitError)
 	} else {
-		l.refused = &LimitError{Where: l.account.where, What: "bytes of live state", Limit: l.limit, Need: l.limit + l.used + n - l.cap(depth)}
+		l.refused = &LimitError{Where: l.account.where, What: "bytes of live state", Limit: l.limit}
 	}
 	for len(l.beyond) <= depth {
 		l.beyond = append(l.beyond, 0)
@@ -69,6 +67,11 @@ func (l *ledger) give(depth int, n int64) {
 	}
 	l.used -= n
 	l.account.Shrink(n)
+}
+
+// tooLarge is the error of one accumulator that passes the bound by itself; what the buffers take comes on top.
+func (l *ledger) tooLarge(size int64) error {
+	return &LimitError{Where: l.account.where, What: "bytes of one accumulator", Limit: l.limit, Need: size + l.limit - l.bound}
 }
 
 // limitError is why the last bytes were refused.

@@ -46,9 +46,9 @@ func newChunk[T any, K comparable](n int) *chunk[T, K] {
 //	depth 1   rows of p=1  <------------------------------------------------------ spill: part p=1
 //
 // A partition is the next bits of the hash after skip, so partitions in their order are in order of hash. They are
-// the unit of all three: a table that stays in the cache, the work of one worker, and what comes back from disk.
+// the unit of all three: the work of one worker, growth in small steps under a bound, and what comes back from disk.
 //
-// While there are few keys there is one table and no scatter.
+// While none of these is needed there is one table and no scatter.
 //
 // Invariants:
 //  1. All rows of a key go through one chunk after the other to one groups, in input order.
@@ -187,7 +187,7 @@ func (l *radixLevel[T, K, A]) partition(h uint64) int {
 	return int(h << l.skip >> (64 - l.run.plan.bits))
 }
 
-// splitIfLarge goes from one table to one per partition when that one has outgrown the cache.
+// splitIfLarge goes from one table to one per partition when there are keys enough for it (see radixPlan).
 func (l *radixLevel[T, K, A]) splitIfLarge() error {
 	if l.settled || l.size() < l.run.plan.splitAt {
 		return nil

@@ -16,15 +16,14 @@ type radixPlan struct {
 }
 
 const (
-	// One table looked up in batches is as fast as one per partition, and needs no scatter: 98 against 128 ns of a
-	// core per event with 1.3 M groups, 48 against 65 with 48 k. So it is split only for what partitions are good for:
-	// work for several workers, and growth in small steps under a bound (a table that doubles is there twice).
+	// One table looked up in batches was not slower than one per partition, which cost a scatter (decision 0015). So it
+	// is split only for what partitions are good for: work for several workers, and growth in small steps under a bound
+	// (a table that doubles is there twice).
 	splitForWorkers = 64 << 10 // keys
 	splitForMemory  = 16 << 10 // keys
-	// chunkBytes keeps the 64 chunks that are filled side by side within a few MiB: a cache of the second level holds
-	// what is written to, and a partition's table stays in the first for the time of a chunk.
+	// chunkBytes keeps the 64 chunks that are filled side by side within 2 MiB.
 	chunkBytes = 32 << 10
-	// stageRows of 56 bytes, with keys and hashes, stay in the nearest cache; a table looks up as many at a time.
+	// stageRows is as many as a table looks up at a time; of 56 bytes, with keys and hashes, they are 20 KiB.
 	stageRows = 256
 	// floorBytes is room for some hundred small keys.
 	floorBytes = 16 << 10

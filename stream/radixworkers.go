@@ -1,6 +1,9 @@
 package stream
 
-import "sync/atomic"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // radixWorkers are the goroutines that add rows to the groups of a level. Each owns every len(work)-th partition; the
 // consumer's goroutine reads the source, calls the key function, hashes, scatters, and owns the workers.
@@ -9,14 +12,14 @@ type radixWorkers[T any, K comparable, A any] struct {
 	work    []chan *chunk[T, K]
 	workers []*worker
 	died    chan struct{}     // closed when a worker ends before its work does
-	dead    atomic.Bool       // died is closed, or about to be
+	die     sync.Once         // closes died
 	free    chan *chunk[T, K] // emptied chunks
 	made    int               // chunks made here so far
 	most    int               // chunks that may be made here: what the queues hold and the workers have in hand
 	keys    atomic.Int64      // of the one table, as long as there is one
-	failed  atomic.Bool
-	err     error // the first one; whoever set failed set it
-	set     atomic.Bool
+	failed  atomic.Bool       // what is queued is not worth the work
+	fail    sync.Once         // sets err, before failed
+	err     error             // the first one
 	stopped bool
 }
 
@@ -40,8 +43,8 @@ func newRadixWorkers[T any, K comparable, A any](l *radixLevel[T, K, A], n int) 
 func (w *radixWorkers[T, K, A]) run(work <-chan *chunk[T, K]) {
 	ended := false
 	defer func() {
-		if !ended && w.dead.CompareAndSwap(false, true) {
-			close(w.died)
+		if !ended {
+			w.die.Do(func() { close(w.died) })
 		}
 	}()
 	for c := range work {
@@ -52,7 +55,10 @@ func (w *radixWorkers[T, K, A]) run(work <-chan *chunk[T, K]) {
 		if !w.failed.Load() {
 			g := w.level.groups[c.part]
 			if err := g.apply(c); err != nil {
-				w.fail(err)
+				w.fail.Do(func() {
+					w.err = err
+					w.failed.Store(true)
+				})
 			}
 			w.keys.Store(int64(g.table.Len()))
 		}
@@ -60,13 +66,6 @@ func (w *radixWorkers[T, K, A]) run(work <-chan *chunk[T, K]) {
 		w.free <- c
 	}
 	ended = true
-}
-
-func (w *radixWorkers[T, K, A]) fail(err error) {
-	if w.set.CompareAndSwap(false, true) {
-		w.err = err
-		w.failed.Store(true)
-	}
 }
 
 // hand gives a chunk to the owner of a partition, and returns an empty one.
@@ -143,7 +142,7 @@ func (w *radixWorkers[T, K, A]) abandon() {
 		return
 	}
 	w.stopped = true
-	w.failed.Store(true) // what is still queued is not worth the work; err stays what it is
+	w.failed.Store(true)
 	for _, work := range w.work {
 		close(work)
 	}

@@ -20,6 +20,7 @@ type RateOptions struct {
 // and is counted in parts of a nanosecond, so that no rounding adds up.
 //
 // Order: of the input; what passes is the same on every run, when depends on the clock.
+// Memory: one element.
 // Laziness: nothing is read ahead. An element is read, then waits, so that the end does not.
 // Termination: when the input ends, or with context.Cause(ctx) once ctx is done, which also ends a wait; the
 // element that waited is then not yielded.

@@ -22,7 +22,9 @@ type ResumeOptions struct {
 // Nothing is lost and nothing done twice, as far as the states and files of the checkpoint go: what step did since
 // the last commit is undone by opening the checkpoint again. What it does elsewhere it may do again.
 //
-// Memory: that of the states. Termination: only if the source ends.
+// Order: step sees the elements in the order of the source.
+// Memory: that of the states.
+// Termination: only if the source ends.
 // Errors: that of step or Finish, as it is: nothing is committed, and the states are not to be used any more, for
 // step may have stopped half-way. An error of the source comes after a commit of what was done before it, so that
 // the next run begins at the element that failed; so does the end of a context. A wrong option is an *OptionError.

@@ -104,6 +104,7 @@ func (e *RetryAfterError) Unwrap() []error {
 // retried before that time.
 //
 // Order: of the attempts, joined without gap or repetition, if open keeps its promise.
+// Memory: that of an attempt's own sequence.
 // Laziness: open is called with the first pull. Nothing is read ahead.
 // Termination: when an attempt ends without an error.
 // Errors: what is not retryable, and the last of a row too long (MaxAttempts, MaxElapsed), comes out in a

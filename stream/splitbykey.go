@@ -2,13 +2,14 @@ package stream
 
 import (
 	"context"
+	"fmt"
 	"math/bits"
 )
 
 // SplitOptions set how SplitByKey works. The zero value is right for most.
 type SplitOptions struct {
-	// Ahead is how many elements may wait for a shard's consumer. 0: 256; at most 1,048,576. Where keys come in long runs,
-	// more lets the other shards go on meanwhile.
+	// Ahead is how many elements may wait for a shard's consumer. 0: 256; at most 1,048,576 for all shards together, and
+	// 256 for each. Where keys come in long runs, more lets the other shards go on meanwhile.
 	Ahead int
 }
 
@@ -42,6 +43,9 @@ func SplitByKey[T any, K comparable](ctx context.Context, s Seq[T], key func(T) 
 	}
 	if err := checkAhead("SplitByKey", "Ahead", o.Ahead); err != nil {
 		return err
+	}
+	if most := max(maxAhead/n, aheadOfConsumers); o.Ahead > most {
+		return &OptionError{Package: "stream", Func: "SplitByKey", Option: "Ahead", Got: o.Ahead, Want: fmt.Sprintf("at most %d for %d shards", most, n)}
 	}
 	keys, err := newKeys[K]("SplitByKey")
 	if err != nil {

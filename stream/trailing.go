@@ -68,35 +68,13 @@ func Trailing[T any, K comparable, A any](s Seq[T], span time.Duration, key func
 			return
 		}
 		defer r.end(o.Stats)
-		stopped := false
-		out := func(p Pair[T, A]) error {
-			if !yield(p, nil) {
-				stopped = true
-				return errStopped
+		pushAll(s, yield, r.push, func(out Sink[Pair[T, A]]) error {
+			if err := r.release(math.MaxInt64, out); err != nil {
+				return err
 			}
+			r.clock.conserved()
 			return nil
-		}
-		for v, err := range s {
-			if err == nil {
-				err = r.push(v, out)
-			}
-			if stopped {
-				return
-			}
-			if err != nil {
-				yield(none, err)
-				return
-			}
-		}
-		err = r.release(math.MaxInt64, out)
-		if stopped {
-			return
-		}
-		if err != nil {
-			yield(none, err)
-			return
-		}
-		r.clock.conserved()
+		})
 	}
 }
 

@@ -85,28 +85,40 @@ func Window[T any, K comparable, A any](s Seq[T], size time.Duration, key func(T
 			return
 		}
 		defer w.end(o.Stats)
-		stopped := false
-		out := func(r Windowed[K, A]) error {
-			if !yield(r, nil) {
-				stopped = true
-				return errStopped
+		pushAll(s, yield, w.push, func(out Sink[Windowed[K, A]]) error {
+			if err := w.flush(out); err != nil {
+				return err
 			}
-			return nil
-		}
-		for v, err := range s {
-			if err == nil {
-				err = w.push(v, out)
-			}
-			if stopped {
-				return
-			}
-			if err != nil {
-				yield(none, err)
-				return
-			}
-		}
-		if w.flush(out) == nil {
 			w.clock.conserved()
+			return nil
+		})
+	}
+}
+
+// pushAll is the loop of an operator of event time: every element is pushed, at the end finish gives out what is left,
+// and what is given out is yielded, until the consumer or an error ends it.
+func pushAll[T, Out any](s Seq[T], yield func(Out, error) bool, push func(v T, out Sink[Out]) error, finish func(out Sink[Out]) error) {
+	var none Out
+	stopped := false
+	out := func(v Out) error {
+		if stopped = !yield(v, nil); stopped {
+			return errStopped
 		}
+		return nil
+	}
+	for v, err := range s {
+		if err == nil {
+			err = push(v, out)
+		}
+		if stopped {
+			return
+		}
+		if err != nil {
+			yield(none, err)
+			return
+		}
+	}
+	if err := finish(out); err != nil && !stopped {
+		yield(none, err)
 	}
 }

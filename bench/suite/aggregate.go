@@ -18,6 +18,10 @@ func aggregate() compare.Comparison {
 	zipf := events.Options{Users: rows / 20 * 3, Zipf: true}
 	even := events.Options{Users: rows / 2000 * 47}
 	few := events.Options{Users: 4000, Zipf: true}
+	faster := func(times float64, side string) compare.Goal {
+		return compare.Goal{Measure: "wall", A: side, B: "loop", AtMost: 1 / times}
+	}
+	many := []compare.Goal{faster(3.5, "millrace"), faster(8, "millrace-2")}
 	return compare.Comparison{
 		Name:  "aggregate",
 		Title: "Count per user and type",
@@ -25,11 +29,12 @@ func aggregate() compare.Comparison {
 			"DuckDB gets the rows through its Appender, as any data that Go already holds, and gives the groups back " +
 			"through database/sql; all of that is counted, since all of it is needed.",
 		Cases: []compare.Case{
-			{Name: "zipf", About: "2.0 M groups, key (uint64, uint32), zipf users", Rows: rows, Params: compare.Params{Events: zipf}},
+			{Name: "zipf", About: "2.0 M groups, key (uint64, uint32), zipf users", Rows: rows, Params: compare.Params{Events: zipf}, Goals: many},
 			{Name: "zipf-string", About: "2.0 M groups, key (uint64, string), zipf users", Rows: rows,
-				Params: compare.Params{Events: zipf, StringKey: true}},
-			{Name: "even", About: "2.1 M groups, key (uint64, uint32), all users alike", Rows: rows, Params: compare.Params{Events: even}},
-			{Name: "few", About: "48 thousand groups, key (uint64, uint32), zipf users", Rows: rows, Params: compare.Params{Events: few}},
+				Params: compare.Params{Events: zipf, StringKey: true}, Goals: many},
+			{Name: "even", About: "2.1 M groups, key (uint64, uint32), all users alike", Rows: rows, Params: compare.Params{Events: even}, Goals: many},
+			{Name: "few", About: "48 thousand groups, key (uint64, uint32), zipf users", Rows: rows, Params: compare.Params{Events: few},
+				Goals: []compare.Goal{faster(3, "millrace")}},
 		},
 		Sides: []compare.Side{
 			{Name: "millrace", About: "stream.Aggregate, one worker", Prepare: aggregateMillrace(1, false)},

@@ -25,6 +25,7 @@ func chain() compare.Comparison {
 			Name: "uint64", About: "numbers from a counter, no input in memory", Rows: 10_000_000,
 			Goals: []compare.Goal{
 				{Measure: "wall", A: "millrace", B: "iterseq", AtMost: 1.3},
+				{Measure: "wall", A: "millrace", B: "rill", AtMost: 1. / 50},
 				{Measure: "wall", A: "millrace", B: "go-streams", AtMost: 1. / 50},
 			},
 		}},

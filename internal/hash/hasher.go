@@ -22,8 +22,8 @@ func New[K comparable]() (*Hasher[K], error) {
 // *KeyError where Check would return one.
 func (h *Hasher[K]) Hash(k *K, seed uint64) uint64 { return hashKey(h.node, k, seed) }
 
-// HashEach sets hashes[i] to the seed-0 hash of keys[i]; the slices have the same length. A batch costs half of what
-// Hash takes one by one, because what is known of the type is looked up once.
+// HashEach sets hashes[i] to the seed-0 hash of keys[i]; the slices have the same length. What is known of the type is
+// looked up once for all of them.
 func (h *Hasher[K]) HashEach(keys []K, hashes []uint64) { hashEach(h.node, keys, hashes) }
 
 // Exact reports whether Go's == is the equality of keys, so that a caller can compare without a call.

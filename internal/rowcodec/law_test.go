@@ -173,7 +173,7 @@ func law(t *rapid.T) {
 	typ := drawType(t, 3, false)
 	n, terr := nodeOf(typ, nil)
 	if terr != nil && strings.HasSuffix(terr.What, "all blank fields") {
-		t.Skip()
+		t.Skip("a struct of blank fields alone has no codec, which TestNew_Refuses looks at")
 	}
 	require.Nil(t, terr, "%v", typ)
 	v := reflect.New(typ).Elem()

@@ -17,8 +17,8 @@
 //		fmt.Println(*t.Key(i), counts[i])
 //	}
 //
-// Where a key's state is small and nobody needs an index, Inline keeps it in the slot, beside the key: half the cache
-// misses per update, at the price of larger slots. Keys come in batches there, hashed together and looked up together:
+// Where a key's state is small and nobody needs an index, Inline keeps it in the slot, beside the key: an update
+// touches one place in memory in place of three, at the price of larger slots. Keys come in batches there, hashed together and looked up together:
 //
 //	hasher.HashEach(keys, hashes)
 //	t.FindEach(keys, hashes, at)

@@ -9,9 +9,8 @@ import (
 	"github.com/millrace-go/millrace/internal/hash"
 )
 
-// Inline is a hash table that keeps a value beside each key in the slot itself, so that an update costs one cache miss
-// where Table, with its dense arrays, costs one for the slot, one for the key and one for what the caller keeps. Slots
-// are larger, and values move when the table grows: for small values, and for callers that need no stable index.
+// Inline is a hash table that keeps a value beside each key in the slot itself, so that an update touches one place
+// in memory where Table, with its dense arrays, touches the slot, the key and what the caller keeps. Slots are larger, and values move when the table grows: for small values, and for callers that need no stable index.
 //
 //	slots   [ . ][5c.. click 7][61.. buy 1][ . ][ . ][c8.. view 9][ . ][f0.. scroll 2]
 //
@@ -188,7 +187,7 @@ func (t *Inline[K, V]) Len() int { return t.n }
 // Room returns how many keys can be added before the table grows.
 func (t *Inline[K, V]) Room() int { return maxLoad(len(t.slots)) - t.n }
 
-// Growth returns the bytes that the next growth adds, and how many keys there is then room for.
+// Growth returns how many keys there will be room for after the next growth, and the bytes that it adds.
 func (t *Inline[K, V]) Growth() (keys int, bytes int64) {
 	n := max(minSlots, 2*len(t.slots))
 	return maxLoad(n) - t.n, int64(n-len(t.slots)) * t.slotSize()
@@ -202,7 +201,7 @@ func (t *Inline[K, V]) slotSize() int64 { return int64(reflect.TypeFor[Slot[K, V
 // Skip returns how many leading bits of the hash all keys share.
 func (t *Inline[K, V]) Skip() int { return int(t.skip) }
 
-// Sorted walks all slots in order of hash, ties in order of insertion.
+// Sorted walks all slots in order of hash as it is kept, ties in order of insertion.
 func (t *Inline[K, V]) Sorted() Walk[*Inline[K, V]] { return newWalk(t) }
 
 // What follows is how a Walk sees the table.
@@ -215,9 +214,5 @@ func (t *Inline[K, V]) hashIn(slot int) (hash uint64, used bool) {
 }
 
 func (t *Inline[K, V]) compare(a, b int) int {
-	x, y := &t.slots[a], &t.slots[b]
-	if x.Hash != y.Hash || x.Hash != 1 {
-		return cmp.Compare(x.Hash, y.Hash)
-	}
-	return cmp.Compare(t.hasher.Hash(&x.Key, 0), t.hasher.Hash(&y.Key, 0)) // 0 or 1
+	return cmp.Compare(t.slots[a].Hash, t.slots[b].Hash)
 }

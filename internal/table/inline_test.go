@@ -122,8 +122,7 @@ func TestInline_PartitionSpreadsItsKeys(t *testing.T) {
 	require.Equal(t, skip, tab.Skip())
 }
 
-// Keys with one hash, which no test can find, stand in order of insertion, through growth and around the end; a hash
-// of 0 comes before one of 1.
+// Keys with one hash, which no test can find, stand in order of insertion, through growth and around the end.
 func TestInline_TiesInOrderOfInsertion(t *testing.T) {
 	h, err := hash.New[int]()
 	require.NoError(t, err)
