@@ -1,5 +1,7 @@
 package stream
 
+import "github.com/millrace-go/millrace/internal/table"
+
 // Join yields the pairs of left and right rows with equal keys, and by JoinOptions.Kind the rows without a partner:
 // each left row with each of its right ones. For keys of several columns take a struct of them.
 //
@@ -19,7 +21,8 @@ package stream
 // is cut again, and one that is a single hot key is joined in blocks of right rows, each with all its left ones. The
 // output of partitions is then sorted by position, through the disk, which costs as much again as writing it;
 // Unordered saves that. JoinOptions.Stats tells what was done.
-// Laziness: the first pull reads the right side, all of it; then the left one, row by row in a broadcast, otherwise all.
+// Laziness: the first pull reads the right side, all of it; then the left one: all of it, or in a broadcast up to a
+// Chunk of rows at a time, which is never more than what was read before, and one.
 // Termination: only if the right side ends. In a broadcast the left side need not.
 // Errors: an error of the right side is forwarded and nothing is yielded; one of the left side comes after the rows of
 // what came before it. Key types with pointers or channels inside, and types that have no codec where memory is
@@ -70,6 +73,9 @@ func (j *join[L, R, K]) init() error {
 	if err := j.kind.check("Join"); err != nil {
 		return err
 	}
+	if j.opts.Chunk < 0 {
+		return &OptionError{Package: "stream", Func: "Join", Option: "Chunk", Got: j.opts.Chunk, Want: "0 or positive"}
+	}
 	if err := j.opts.Resources.Check("stream", "Join"); err != nil {
 		return err
 	}
@@ -93,7 +99,11 @@ func (j *join[L, R, K]) init() error {
 
 // run reads the right side into memory, and the left one past it, unless there is no room.
 func (j *join[L, R, K]) run(left Seq[L], right Seq[R]) error {
-	j.built = newBuild[R](j.keys, 0, j.kind.loneRight(), j.limit/2, j.bounded, j.account)
+	lone := loneNever
+	if j.kind.loneRight() {
+		lone = loneInOrder
+	}
+	j.built = newBuild[R](j.keys, 0, lone, j.limit/2, j.bounded, j.account)
 	fits := true
 	var index int64
 	var row joinRow[R]
@@ -116,11 +126,10 @@ func (j *join[L, R, K]) run(left Seq[L], right Seq[R]) error {
 			}
 		}
 		if fits {
-			var hash uint64
-			if !null {
-				hash = j.keys.hasher.Hash(&key, 0)
-			}
-			if fits = j.built.add(&row, &key, null, hash, j.heldBy(&row.row)); !fits {
+			if fits = j.built.add(&row.row, row.at, &key, null, j.heldBy(&row.row)); !fits {
+				if !j.bounded {
+					return &LimitError{Where: "stream: Join", What: "right rows in memory", Limit: table.MaxRows}
+				}
 				if err := j.split.begin(j.built); err != nil {
 					return err
 				}
@@ -147,62 +156,6 @@ func (j *join[L, R, K]) heldBy(v *R) int64 {
 		return 0
 	}
 	return j.split.rightCodec.Held(v)
-}
-
-// broadcast streams the left side past the right one.
-func (j *join[L, R, K]) broadcast(left Seq[L]) error {
-	b := j.built
-	var index int64
-	var key K
-	for v, err := range left {
-		if err != nil {
-			return err
-		}
-		key = j.leftKey(v)
-		if err := j.keys.check(&key, index); err != nil {
-			return err
-		}
-		index++
-		first := -1
-		if j.null != nil && j.null(&key) {
-			j.stats.NullLeft++
-		} else {
-			first = b.find(&key)
-		}
-		out := Joined[L, R]{Left: v, HasLeft: true}
-		switch {
-		case first < 0 && !j.kind.loneLeft(), first >= 0 && j.kind == Anti:
-			continue
-		case first < 0 || j.kind == Semi:
-			if !j.emit(out) {
-				return nil
-			}
-			continue
-		}
-		out.HasRight = true
-		for i := first; i >= 0; i = b.next[i] {
-			if b.seen != nil {
-				b.seen[i] = true
-			}
-			out.Right = b.rows[i].row
-			if !j.emit(out) {
-				return nil
-			}
-		}
-	}
-	for i := range b.seen {
-		if !b.seen[i] && !j.emit(Joined[L, R]{Right: b.rows[i].row, HasRight: true}) {
-			return nil
-		}
-	}
-	return nil
-}
-
-// emit yields a row, and reports whether to go on.
-func (j *join[L, R, K]) emit(out Joined[L, R]) bool {
-	j.stats.Rows++
-	j.stopped = !j.yield(out, nil)
-	return !j.stopped
 }
 
 // cleanup removes what is on disk. It can be called again.

@@ -246,6 +246,7 @@ func TestJoin_options(t *testing.T) {
 	}
 	require.EqualError(t, run(stream.JoinOptions{Kind: 9}), "stream: Join: Kind must be one of Inner, Left, Right, Full, Semi, Anti, got JoinKind(9)")
 	require.EqualError(t, run(stream.JoinOptions{Resources: stream.Resources{Memory: -1}}), "stream: Join: Resources.Memory must be 0 or positive, got -1")
+	require.EqualError(t, run(stream.JoinOptions{Chunk: -1}), "stream: Join: Chunk must be 0 or positive, got -1")
 	require.EqualError(t, run(stream.JoinOptions{RightCodec: 5}), "stream: Join: RightCodec must be a stream.Codec[int], got int")
 	_, err := stream.Collect(stream.Join(stream.Of(func() {}), stream.Of(1), func(func()) int { return 0 }, self, stream.JoinOptions{Resources: stream.Resources{Memory: 1}}))
 	require.ErrorContains(t, err, "stream: Join: LeftCodec must be a stream.Codec[func()] where memory is bounded, got nil")
@@ -341,8 +342,11 @@ func init() {
 		"Join": func(t *testing.T) {
 			t.Run("left", waiting(func(s ints) stream.Seq[stream.Joined[int, int]] { return join(s, fixed, inMemory) }))
 			t.Run("left_streams", streaming(func(s ints) stream.Seq[stream.Joined[int, int]] {
-				return stream.Join(s, fixed, third, third, stream.JoinOptions{Kind: stream.Left})
+				return stream.Join(s, fixed, third, third, stream.JoinOptions{Kind: stream.Left, Chunk: 1})
 			}))
+			t.Run("left_in_chunks", readingAhead(func(s ints) stream.Seq[stream.Joined[int, int]] {
+				return stream.Join(s, fixed, third, third, stream.JoinOptions{Kind: stream.Left})
+			}, 255))
 			t.Run("right", waiting(func(s ints) stream.Seq[stream.Joined[int, int]] { return join(fixed, s, inMemory) }))
 			t.Run("left_from_disk", waiting(func(s ints) stream.Seq[stream.Joined[int, int]] { return join(s, numbers(100), 1<<10) }))
 			t.Run("right_from_disk", waiting(func(s ints) stream.Seq[stream.Joined[int, int]] { return join(numbers(10), s, 1<<10) }))

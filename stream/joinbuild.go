@@ -1,110 +1,154 @@
 package stream
 
 import (
+	"slices"
+
 	"github.com/millrace-go/millrace/internal/table"
 )
 
-// joinRow is a row and its position among the rows of its side.
-type joinRow[T any] struct {
-	at  int64
-	row T
-}
-
-// build is the right side of a join in memory, or a block of it: a chain of rows per key, in input order.
+// build is right rows of a join in memory, in input order, and once it is sealed an index that has the first row of
+// each key. The rows of one key are a chain.
 //
-//	table   key -> chain        chains  [first 0, last 3][first 1, last 1]
-//	rows    [a][b][.][a]        next    [3][-1][-1][-1]
+//	slabs   [a 2][b -][. null][c -] [a -][d -]   rows with their keys and the next row of the key; all but the last are full
+//	index   a -> 0, b -> 1, c -> 3, d -> 5
 //
-// A row with a null key is in no chain; it is there to be yielded alone.
+// A row is where its key is, so that a lookup touches two places in memory, the slot and the row, whatever the size of
+// the key. The index is made when the rows are there: in its final size, and from the last row to the first, so that
+// each row is put before those of its key that come after it.
 type build[R any, K comparable] struct {
-	table  *table.Table[K]
-	chains []chain
-	rows   []joinRow[R]
-	next   []int
-	seen   []bool // rows that matched; only where lone right rows are yielded
+	keys  keys[K]
+	skip  int // bits that all hashes begin with
+	index *table.Rows
+	slabs [][]buildRow[R, K]
+	most  int  // rows per slab: a power of two
+	shift uint // log2 of it
+	rows  int
+	space int      // rows that the slabs have room for
+	lone  loneRows // what is kept of rows for their being yielded alone
+	at    []int64  // positions of the rows, where they are not 0, 1, 2 and so on
+	seen  []bool   // rows that matched, once sealed
 
 	bounded bool
 	room    int64 // bytes it may take, 0: what the account gives
 	floor   int64 // bytes it may take beside what the account gives
 	account *Account
-	held    int64 // bytes that rows hold outside themselves
+	held    int64 // bytes that rows and keys hold outside themselves
 	booked  int64
-	rowSize int64 // of a row with all that belongs to it, static
+	rowSize int64 // of a row with all that belongs to it but the index, static
 }
 
-// chain is the rows of one key.
-type chain struct{ first, last int }
+// buildRow is a row of a build.
+type buildRow[R any, K comparable] struct {
+	key  K
+	row  R
+	next int32 // row of the same key; noRow: it is the last one
+}
 
-// newBuild makes a build for keys whose hashes share their first skip bits, which a partition's do: a table that began
+// What next is where there is no next row.
+const (
+	noRow int32 = -1
+	noKey int32 = -2 // the key is null: the row is in no chain, and there to be yielded alone
+)
+
+// loneRows says what a build keeps for rows that may be yielded alone.
+type loneRows uint8
+
+const (
+	loneNever   loneRows = iota
+	loneInOrder          // which have matched; their positions are 0, 1, 2 and so on
+	loneByPlace          // that, and their positions
+)
+
+// buildSlab is how large a slab is, where the bound is not small, in bytes: few slabs, and little beside any bound
+// worth setting.
+const buildSlab = 1 << 20
+
+// newBuild makes a build for keys whose hashes share their first skip bits, which a partition's do: an index that began
 // with those would put all keys into one run of slots.
-func newBuild[R any, K comparable](keys keys[K], skip int, lone bool, room int64, bounded bool, account *Account) *build[R, K] {
-	b := &build[R, K]{table: table.NewPartition(keys.hasher, min(skip, table.MaxSkip)), bounded: bounded, room: room, account: account}
-	b.rowSize = sizeOf[joinRow[R]]() + 8
-	if lone {
-		b.seen = []bool{}
+func newBuild[R any, K comparable](keys keys[K], skip int, lone loneRows, room int64, bounded bool, account *Account) *build[R, K] {
+	b := &build[R, K]{keys: keys, skip: min(skip, table.MaxSkip), lone: lone, bounded: bounded, room: room, account: account}
+	size := sizeOf[buildRow[R, K]]()
+	slab := int64(buildSlab)
+	if room > 0 {
+		slab = min(slab, room/32)
+	}
+	for b.most = 1; int64(2*b.most)*size <= slab; b.most *= 2 {
+		b.shift++
+	}
+	b.rowSize = size
+	switch lone {
+	case loneInOrder:
 		b.rowSize++
+	case loneByPlace:
+		b.rowSize += 1 + 8
 	}
 	return b
 }
 
-// bytes is what is live.
-func (b *build[R, K]) bytes() int64 {
-	return b.table.Bytes() + int64(cap(b.chains))*16 + int64(cap(b.rows))*b.rowSize + b.held
+// row returns a row; the pointer is valid until the next add.
+func (b *build[R, K]) row(i int32) *buildRow[R, K] {
+	return &b.slabs[uint(i)>>b.shift][int(i)&(b.most-1)]
 }
 
-// add takes a row; held is what it holds outside itself, and its key too. It reports false, and takes nothing, where
-// there is no room.
-func (b *build[R, K]) add(r *joinRow[R], key *K, null bool, hash uint64, held int64) bool {
-	more := held
-	if len(b.rows) == cap(b.rows) {
-		more += int64(b.moreRows()) * b.rowSize
+// bytes is what is live with one more row that holds so much, and its place in the index.
+func (b *build[R, K]) bytes(held int64) int64 {
+	space := b.space
+	if b.rows == space {
+		space += b.nextSlab()
 	}
-	grows := !null && b.table.Room() == 0
-	if grows {
-		if _, found := b.table.Find(key); found {
-			grows = false
-		} else {
-			keys, bytes := b.table.Growth()
-			more += bytes + int64(keys)*16
-		}
+	return int64(space)*b.rowSize + table.RowsBytes(b.rows+1) + b.held + held
+}
+
+// nextSlab is how many rows of space are added when there is none left. The first slab grows, so that ten rows do not
+// take a whole one.
+func (b *build[R, K]) nextSlab() int {
+	if b.space < b.most {
+		return max(b.space, 1)
 	}
-	if b.bounded && !b.book(b.bytes()+more) {
+	return b.most
+}
+
+// add takes a row; at is its position, and held is what it holds outside itself. It reports false, and takes nothing,
+// where there is no room.
+func (b *build[R, K]) add(row *R, at int64, key *K, null bool, held int64) bool {
+	if b.rows == table.MaxRows {
 		return false
 	}
-	b.held += held
-	if len(b.rows) == cap(b.rows) {
-		n := len(b.rows) + b.moreRows()
-		b.rows = append(make([]joinRow[R], 0, n), b.rows...)
-		b.next = append(make([]int, 0, n), b.next...)
-		if b.seen != nil {
-			b.seen = append(make([]bool, 0, n), b.seen...)
+	if b.bounded {
+		held += b.keys.hasher.Held(key)
+		if !b.book(b.bytes(held)) {
+			return false
 		}
+		b.held += held
 	}
-	i := len(b.rows)
-	b.rows = append(b.rows, *r)
-	b.next = append(b.next, -1)
-	if b.seen != nil {
-		b.seen = append(b.seen, false)
+	if b.rows == b.space {
+		b.grow()
 	}
+	slab := &b.slabs[len(b.slabs)-1]
+	next := noRow
 	if null {
-		return true
+		next = noKey
 	}
-	if grows {
-		keys, _ := b.table.Growth()
-		b.chains = append(make([]chain, 0, len(b.chains)+keys), b.chains...)
+	*slab = append(*slab, buildRow[R, K]{key: *key, row: *row, next: next})
+	b.rows++
+	if b.lone == loneByPlace {
+		b.at = append(b.at, at)
 	}
-	index, added := b.table.UpsertHashed(key, hash)
-	if added {
-		b.chains = append(b.chains, chain{i, i})
-		return true
-	}
-	c := &b.chains[index]
-	b.next[c.last] = i
-	c.last = i
 	return true
 }
 
-func (b *build[R, K]) moreRows() int { return max(1, len(b.rows)) }
+func (b *build[R, K]) grow() {
+	n := b.nextSlab()
+	b.space += n
+	if last := len(b.slabs) - 1; last >= 0 && cap(b.slabs[last]) < b.most { // the first one
+		b.slabs[last] = append(make([]buildRow[R, K], 0, b.space), b.slabs[last]...)
+	} else {
+		b.slabs = append(b.slabs, make([]buildRow[R, K], 0, n))
+	}
+	if b.lone == loneByPlace {
+		b.at = append(make([]int64, 0, b.space), b.at...)
+	}
+}
 
 // book brings the account up to live bytes, ahead by a step where there is one. The first row may take more than the
 // room, if the account has it. Where others have the budget, floor bytes, or one row, may be taken beside it.
@@ -112,7 +156,7 @@ func (b *build[R, K]) book(live int64) bool {
 	if live <= b.booked {
 		return true
 	}
-	if b.room > 0 && live > b.room && len(b.rows) > 0 {
+	if b.room > 0 && live > b.room && b.rows > 0 {
 		return false
 	}
 	for _, step := range [...]int64{bookStep, 0} {
@@ -122,7 +166,7 @@ func (b *build[R, K]) book(live int64) bool {
 			return true
 		}
 	}
-	return live <= b.floor || b.floor > 0 && len(b.rows) == 0 && live <= b.room
+	return live <= b.floor || b.floor > 0 && b.rows == 0 && live <= b.room
 }
 
 // drop lets go of all rows.
@@ -131,10 +175,77 @@ func (b *build[R, K]) drop() {
 	*b = build[R, K]{}
 }
 
-// find returns the first row of a key, -1 if there is none.
-func (b *build[R, K]) find(key *K) int {
-	if index, ok := b.table.Find(key); ok {
-		return b.chains[index].first
+// sealBatch is how many rows are hashed and put into the index together.
+const sealBatch = 256
+
+// seal makes the index, in what was booked for it.
+func (b *build[R, K]) seal() {
+	b.index = table.NewRows(b.rows, b.skip)
+	if b.lone != loneNever {
+		b.seen = make([]bool, b.rows)
 	}
-	return -1
+	n := min(sealBatch, b.rows)
+	keys, hashes, rows, found := make([]K, n), make([]uint64, n), make([]int32, n), make([]int32, n)
+	for to := b.rows; to > 0; {
+		n := 0
+		for ; to > 0 && n < len(keys); to-- {
+			if e := b.row(int32(to - 1)); e.next != noKey {
+				keys[n], rows[n] = e.key, int32(to-1)
+				n++
+			}
+		}
+		b.keys.hasher.HashEach(keys[:n], hashes[:n])
+		b.index.FindEach(hashes[:n], found[:n]) // brings the slots near; what it finds may be old when it is needed
+		for i, row := range rows[:n] {
+			h := hashes[i]
+			first := b.same(&keys[i], h, b.index.Find(h))
+			if first < 0 {
+				b.index.Insert(h, row)
+				continue
+			}
+			b.row(row).next = first
+			b.index.Replace(h, first, row)
+		}
+	}
+}
+
+// same returns the first of the candidates, from row on, that has the key, or noRow.
+func (b *build[R, K]) same(key *K, hash uint64, row int32) int32 {
+	for row >= 0 && !b.keys.hasher.Equal(&b.row(row).key, key) {
+		row = b.index.After(hash, row)
+	}
+	return row
+}
+
+// findEach looks up a batch of keys: first[i] becomes the first row of keys[i], or noRow, and next[i] the one after it.
+// It returns which are there, in hits, which is as long as the others.
+//
+// Nothing that is read of a row depends on what was read of another, and no branch on anything that cannot be guessed,
+// so that cache misses overlap; the key is at one end of a row and next at the other, so that all of it comes.
+func (b *build[R, K]) findEach(keys []K, hashes []uint64, first, next []int32, hits []uint16) []uint16 {
+	b.index.FindEach(hashes, first)
+	some := 0
+	for i, row := range first {
+		hits[some] = uint16(i)
+		some += int(^uint32(row) >> 31) // 1 where there is a row
+	}
+	hits = hits[:some]
+	exact, wrong := b.keys.hasher.Exact(), 0
+	for _, i := range hits {
+		row := first[i]
+		e := b.row(row)
+		next[i] = e.next
+		if exact && e.key == keys[i] {
+			continue
+		}
+		if first[i] = b.same(&keys[i], hashes[i], row); first[i] >= 0 {
+			next[i] = b.row(first[i]).next
+		} else {
+			wrong++
+		}
+	}
+	if wrong == 0 {
+		return hits
+	}
+	return slices.DeleteFunc(hits, func(i uint16) bool { return first[i] < 0 })
 }

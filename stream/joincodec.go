@@ -5,6 +5,12 @@ import (
 	"errors"
 )
 
+// joinRow is a row and its position among the rows of its side.
+type joinRow[T any] struct {
+	at  int64
+	row T
+}
+
 // joinRowCodec is a row behind its position, and counts what it writes. It belongs to one run.
 type joinRowCodec[T any] struct {
 	rows  Codec[T]

@@ -54,6 +54,11 @@ type JoinOptions struct {
 	// come sooner. The rows are the same, their order is then not part of the contract.
 	Unordered bool
 
+	// Chunk is how many left rows are read at a time, at most, and then looked up together; 0, and more than 256: 256. The first read takes
+	// one, each further read twice as many as the one before, so that what is read ahead is never more than what was
+	// read before, and one. 1 reads nothing ahead, at three times the cost of a lookup: for a live left side.
+	Chunk int
+
 	// Resources.Memory and Budget bound the live bytes. Half is for rows of the right side and their table; where it
 	// does not fit, the join is partitioned to files below TempDir. A quarter is for the buffers of files, a quarter
 	// for sorting the output; these take 8 KiB each where the bound is smaller than four times that,

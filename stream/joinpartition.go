@@ -5,7 +5,6 @@ import (
 	"math/bits"
 
 	"github.com/millrace-go/millrace/internal/spill"
-	"github.com/millrace-go/millrace/internal/table"
 )
 
 // joinSplit is a join whose right side does not fit: both sides cut by hash into partitions on disk, joined one by one.
@@ -29,7 +28,8 @@ type joinSplit[L, R any, K comparable] struct {
 	dir       *spill.Dir
 	top       *joinCut[L, R]
 	out       *sortRuns[joinedAt[L, R]] // nil: unordered
-	failed    bool                      // the left side did: lone right rows would be a guess
+	stage     *joinStage[L, R, K]
+	failed    bool // the left side did: lone right rows would be a guess
 }
 
 // joinCut is both sides cut by the same bits of the hash.
@@ -105,10 +105,11 @@ func (s *joinSplit[L, R, K]) begin(b *build[R, K]) error {
 		order := sortOrder[joinedAt[L, R]]{number: func(v *joinedAt[L, R]) uint64 { return v.at }}
 		s.out = newSortRuns("Join", order, joinedCodec[L, R]{s.leftCodec.rows, s.rightCodec.rows}, SortOptions{Resources: r})
 	}
+	var r joinRow[R]
 	for i := range b.rows {
-		r := &b.rows[i]
-		key := j.rightKey(r.row)
-		if err := s.addRight(r, &key, j.null != nil && j.null(&key)); err != nil {
+		e := b.row(int32(i))
+		r.row, r.at = e.row, int64(i)
+		if err := s.addRight(&r, &e.key, e.next == noKey); err != nil {
 			return err
 		}
 	}
@@ -181,7 +182,7 @@ func (s *joinSplit[L, R, K]) run(left Seq[L]) error {
 			if v == nil {
 				break
 			}
-			if !s.j.emit(v.row) {
+			if !s.j.emit(&v.row) {
 				return nil
 			}
 		}
@@ -216,7 +217,7 @@ func (s *joinSplit[L, R, K]) cutLeft(left Seq[L]) (leftErr, err error) {
 		case !null && s.top.parts[part].some:
 			err = spillError("Join", s.top.left.Append(part, &row))
 		case j.kind.loneLeft(): // nothing can match
-			err = s.put(uint64(row.at), Joined[L, R]{Left: v, HasLeft: true})
+			err = s.put(uint64(row.at), &Joined[L, R]{Left: v, HasLeft: true})
 		}
 		if err != nil || j.stopped {
 			return nil, err
@@ -244,41 +245,6 @@ func (s *joinSplit[L, R, K]) joinParts(c *joinCut[L, R], depth int) error {
 		return spillError("Join", err)
 	}
 	return spillError("Join", c.right.Close())
-}
-
-// joinPart joins one part: at once if its right side fits, cut again if that helps, otherwise in blocks.
-func (s *joinSplit[L, R, K]) joinPart(c *joinCut[L, R], part, depth int) error {
-	r := s.read(c.right.Read(part), bits.LeadingZeros64(c.parts[part].diff))
-	b, err := r.fill()
-	if err != nil {
-		return err
-	}
-	if !r.done && c.parts[part].diff != 0 {
-		b.drop()
-		return s.cutAgain(c, part, depth)
-	}
-	s.j.stats.Partitions++
-	if r.done {
-		err := s.pass(b, c.left.Read(part), nil, true)
-		b.drop()
-		return err
-	}
-	// All rows have one hash, so nearly always one key: earlier holds next to nothing.
-	earlier := table.New(s.j.keys.hasher)
-	for {
-		s.j.stats.Blocks++
-		if err := s.pass(b, c.left.Read(part), earlier, r.done); err != nil || s.j.stopped || r.done {
-			b.drop()
-			return err
-		}
-		for i := range b.table.Len() {
-			earlier.Upsert(*b.table.Key(i))
-		}
-		b.drop()
-		if b, err = r.fill(); err != nil {
-			return err
-		}
-	}
 }
 
 // cutAgain cuts a part by the highest bits in which its hashes differ.
@@ -316,7 +282,7 @@ func (s *joinSplit[L, R, K]) cutAgain(from *joinCut[L, R], part, depth int) erro
 		if c.parts[to].some {
 			err = spillError("Join", c.left.Append(to, &l))
 		} else if s.j.kind.loneLeft() {
-			err = s.put(uint64(l.at), Joined[L, R]{Left: l.row, HasLeft: true})
+			err = s.put(uint64(l.at), &Joined[L, R]{Left: l.row, HasLeft: true})
 		}
 		if err != nil || s.j.stopped {
 			return err
@@ -326,55 +292,6 @@ func (s *joinSplit[L, R, K]) cutAgain(from *joinCut[L, R], part, depth int) erro
 		return spillError("Join", err)
 	}
 	return s.joinParts(c, depth+1)
-}
-
-// pass streams the left rows of a part past a block of its right ones. earlier has the keys of the blocks before, nil
-// for none; last says that there is no other block.
-func (s *joinSplit[L, R, K]) pass(b *build[R, K], left *spill.Reader[joinRow[L]], earlier *table.Table[K], last bool) error {
-	kind := s.j.kind
-	var l joinRow[L]
-	var key K
-	for {
-		if ok, err := left.Next(&l); err != nil {
-			return spillError("Join", err)
-		} else if !ok {
-			break
-		}
-		key = s.j.leftKey(l.row)
-		first, before := b.find(&key), false
-		if earlier != nil {
-			_, before = earlier.Find(&key)
-		}
-		out := Joined[L, R]{Left: l.row, HasLeft: true}
-		lone := first < 0 && !before && last && kind.loneLeft() || first >= 0 && !before && kind == Semi
-		if lone {
-			if err := s.put(uint64(l.at), out); err != nil || s.j.stopped {
-				return err
-			}
-		}
-		if !kind.pairs() {
-			continue
-		}
-		out.HasRight = true
-		for i := first; i >= 0; i = b.next[i] {
-			if b.seen != nil {
-				b.seen[i] = true
-			}
-			out.Right = b.rows[i].row
-			if err := s.put(uint64(l.at), out); err != nil || s.j.stopped {
-				return err
-			}
-		}
-	}
-	for i := range b.seen {
-		if b.seen[i] || s.failed {
-			continue
-		}
-		if err := s.put(loneRight|uint64(b.rows[i].at), Joined[L, R]{Right: b.rows[i].row, HasRight: true}); err != nil || s.j.stopped {
-			return err
-		}
-	}
-	return nil
 }
 
 // loneNulls yields the right rows with null keys, which were kept only if they are yielded.
@@ -387,7 +304,7 @@ func (s *joinSplit[L, R, K]) loneNulls() error {
 		if ok, err := in.Next(&r); err != nil || !ok {
 			return spillError("Join", err)
 		}
-		if err := s.put(loneRight|uint64(r.at), Joined[L, R]{Right: r.row, HasRight: true}); err != nil || s.j.stopped {
+		if err := s.put(loneRight|uint64(r.at), &Joined[L, R]{Right: r.row, HasRight: true}); err != nil || s.j.stopped {
 			return err
 		}
 	}
@@ -398,12 +315,12 @@ const loneRight = 1 << 63
 
 // put takes a row of the output: it is yielded now, or sorted by its place first. The place is that of the left row, if
 // there is one: all pairs of a left row come from one part, in order of the right rows, and the sort is stable.
-func (s *joinSplit[L, R, K]) put(at uint64, row Joined[L, R]) error {
+func (s *joinSplit[L, R, K]) put(at uint64, row *Joined[L, R]) error {
 	if s.out == nil {
 		s.j.emit(row)
 		return nil
 	}
-	return s.out.add(joinedAt[L, R]{at, row})
+	return s.out.add(joinedAt[L, R]{at, *row})
 }
 
 // close removes what is on disk. It can be called again.
@@ -418,48 +335,4 @@ func (s *joinSplit[L, R, K]) close() error {
 		}
 	}
 	return err
-}
-
-// rightReader fills blocks with the right rows of a part.
-type rightReader[L, R any, K comparable] struct {
-	s       *joinSplit[L, R, K]
-	in      *spill.Reader[joinRow[R]]
-	skip    int        // bits that all hashes begin with
-	row     joinRow[R] // read and not yet in a block
-	pending bool
-	done    bool
-}
-
-func (s *joinSplit[L, R, K]) read(in *spill.Reader[joinRow[R]], skip int) *rightReader[L, R, K] {
-	return &rightReader[L, R, K]{s: s, in: in, skip: skip}
-}
-
-// fill makes a block of what fits, at least a row.
-func (r *rightReader[L, R, K]) fill() (*build[R, K], error) {
-	j := r.s.j
-	b := newBuild[R](j.keys, r.skip, j.kind.loneRight(), j.limit/2, j.bounded, j.account)
-	if j.opts.Resources.Budget != nil {
-		b.floor = joinFloor
-	}
-	var key K
-	for {
-		if !r.pending {
-			ok, err := r.in.Next(&r.row)
-			if err != nil {
-				return b, spillError("Join", err)
-			}
-			if !ok {
-				r.done = true
-				return b, nil
-			}
-		}
-		key = j.rightKey(r.row.row)
-		r.pending = !b.add(&r.row, &key, false, j.keys.hasher.Hash(&key, 0), j.heldBy(&r.row.row))
-		if r.pending {
-			if len(b.rows) == 0 {
-				return b, &LimitError{Where: "stream: Join", What: "bytes for one right row", Limit: j.limit - j.limit/4}
-			}
-			return b, nil
-		}
-	}
 }
