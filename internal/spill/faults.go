@@ -10,7 +10,7 @@ import (
 // The zero value does nothing.
 type Faults struct {
 	Op Op  // what goes wrong
-	At int // at which call of it, from 1
+	At int // at which call of it, from 1; 0: Do alone, at every one
 
 	// Err makes the call and all later ones of Op fail. A write has then stored the first half of its bytes, as a
 	// full disk does.
@@ -57,7 +57,7 @@ func (in *injection) strike(op Op) bool {
 		return false
 	}
 	n := in.calls.Add(1)
-	if n == int64(in.At) && in.Do != nil {
+	if (n == int64(in.At) || in.At == 0) && in.Do != nil {
 		in.Do()
 	}
 	return n == int64(in.At) || n > int64(in.At) && in.At > 0 && in.Err != nil
