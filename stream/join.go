@@ -16,14 +16,16 @@ import "github.com/millrace-go/millrace/internal/table"
 //
 // Order: by the position of the left row, then of the right one; right rows without a partner (Right, Full) come last,
 // by their position. It is the same whatever the memory, unless Unordered is set.
-// Memory: the right side, so let it be the smaller one. If it fits (a broadcast), left rows stream past it and none is
-// held. Otherwise both sides go to disk, cut by hash into partitions whose right side fits; a partition that does not
+// Memory: the right side, so let it be the smaller one. If it fits (a broadcast), left rows stream past it. If it nearly
+// fits, what does not goes to disk, and is read once for each block of left rows, which are held in memory meanwhile.
+// Otherwise both sides go to disk, cut by hash into partitions whose right side fits; a partition that does not
 // is cut again, and one that is a single hot key is joined in blocks of right rows, each with all its left ones. The
 // output of partitions is then sorted by position, through the disk, which costs as much again as writing it;
 // Unordered saves that. JoinOptions.Stats tells what was done.
-// Laziness: the first pull reads the right side, all of it; then the left one: all of it, or in a broadcast up to a
-// Chunk of rows at a time, which is never more than what was read before, and one.
-// Termination: only if the right side ends. In a broadcast the left side need not.
+// Laziness: the first pull reads the right side, all of it; then the left one: in a broadcast up to a Chunk of rows at
+// a time, which is never more than what was read before, and one; otherwise a block that fills a quarter of the memory,
+// or all of it.
+// Termination: only if the right side ends. The left side need not, unless it is cut into partitions.
 // Errors: an error of the right side is forwarded and nothing is yielded; one of the left side comes after the rows of
 // what came before it. Key types with pointers or channels inside, and types that have no codec where memory is
 // bounded, are an *OptionError; an interface key that cannot be compared is a *KeyError. A right row that alone does
@@ -130,10 +132,9 @@ func (j *join[L, R, K]) run(left Seq[L], right Seq[R]) error {
 				if !j.bounded {
 					return &LimitError{Where: "stream: Join", What: "right rows in memory", Limit: table.MaxRows}
 				}
-				if err := j.split.begin(j.built); err != nil {
+				if err := j.split.begin(); err != nil {
 					return err
 				}
-				j.built.drop()
 			}
 		}
 		if !fits {
@@ -155,7 +156,7 @@ func (j *join[L, R, K]) heldBy(v *R) int64 {
 	if !j.bounded {
 		return 0
 	}
-	return j.split.rightCodec.Held(v)
+	return j.split.rightCodec.rows.Held(v)
 }
 
 // cleanup removes what is on disk. It can be called again.

@@ -135,7 +135,7 @@ func text[T any](rows []T) []string {
 
 func TestJoin_Oracle(t *testing.T) {
 	dir := t.TempDir()
-	partitioned, blocks, deep := 0, 0, 0
+	partitioned, blocks, deep, held, again := 0, 0, 0, 0, 0
 	for seed := range joinCases(1000) {
 		r := rand.New(rand.NewPCG(uint64(seed), 11))
 		left, right := joinSides(r)
@@ -156,8 +156,14 @@ func TestJoin_Oracle(t *testing.T) {
 				}
 				require.EqualValues(t, len(want), stats.Rows)
 				require.Equal(t, stats.Broadcast, stats.SpilledRight == 0 && stats.Partitions == 0, "%+v", stats)
-				if !stats.Broadcast {
+				if stats.Partitions > 0 {
 					partitioned++
+					require.Zero(t, stats.LeftBlocks)
+				}
+				if stats.LeftBlocks > 0 {
+					held++
+					again += stats.LeftBlocks - 1
+					require.Zero(t, stats.SpilledLeft)
 				}
 				blocks += max(0, stats.Blocks-1)
 				deep = max(deep, stats.Depth)
@@ -165,6 +171,8 @@ func TestJoin_Oracle(t *testing.T) {
 		}
 	}
 	require.Positive(t, partitioned, "no case was partitioned: the test proves nothing about it")
+	require.Positive(t, held, "no case held left rows")
+	require.Positive(t, again, "no case held a second block of left rows")
 	require.Positive(t, blocks, "no case had a hot key that did not fit")
 	require.Greater(t, deep, 1, "no case was cut twice")
 	left, err := os.ReadDir(dir)
@@ -214,7 +222,7 @@ func self(v int) int { return v }
 
 // One key that does not fit is joined block after block.
 func TestJoin_hot_key(t *testing.T) {
-	const lefts, rights = 50, 400
+	const lefts, rights = 50, 800
 	left := stream.Map(numbers(lefts), func(int) int { return 7 })
 	right := stream.Map(numbers(rights), func(int) int { return 7 })
 	var stats stream.JoinStats

@@ -111,20 +111,22 @@ func (b *build[R, K]) nextSlab() int {
 // add takes a row; at is its position, and held is what it holds outside itself. It reports false, and takes nothing,
 // where there is no room.
 func (b *build[R, K]) add(row *R, at int64, key *K, null bool, held int64) bool {
-	if b.rows == table.MaxRows {
+	if b.rows == table.MaxRows || b.bounded && !b.book(b.bytes(held+b.keys.hasher.Held(key))) {
 		return false
 	}
+	b.take(row, at, key, null, held)
+	return true
+}
+
+// take is add, whether there is room or not.
+func (b *build[R, K]) take(row *R, at int64, key *K, null bool, held int64) {
 	if b.bounded {
-		held += b.keys.hasher.Held(key)
-		if !b.book(b.bytes(held)) {
-			return false
-		}
-		b.held += held
+		b.held += held + b.keys.hasher.Held(key)
 	}
 	if b.rows == b.space {
 		b.grow()
 	}
-	slab := &b.slabs[len(b.slabs)-1]
+	slab := &b.slabs[b.rows>>b.shift]
 	next := noRow
 	if null {
 		next = noKey
@@ -134,7 +136,6 @@ func (b *build[R, K]) add(row *R, at int64, key *K, null bool, held int64) bool 
 	if b.lone == loneByPlace {
 		b.at = append(b.at, at)
 	}
-	return true
 }
 
 func (b *build[R, K]) grow() {
@@ -167,6 +168,15 @@ func (b *build[R, K]) book(live int64) bool {
 		}
 	}
 	return live <= b.floor || b.floor > 0 && b.rows == 0 && live <= b.room
+}
+
+// reset lets go of all rows, and keeps the memory for as many others.
+func (b *build[R, K]) reset() {
+	for i, slab := range b.slabs {
+		clear(slab)
+		b.slabs[i] = slab[:0]
+	}
+	b.rows, b.held, b.index, b.seen, b.at = 0, 0, nil, nil, b.at[:0]
 }
 
 // drop lets go of all rows.

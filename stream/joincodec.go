@@ -34,7 +34,7 @@ func (c joinRowCodec[T]) Decode(src []byte, v *joinRow[T]) ([]byte, error) {
 	return c.rows.Decode(src[8:], &v.row)
 }
 
-func (c joinRowCodec[T]) Held(v *T) int64 { return c.rows.Held(v) }
+func (c joinRowCodec[T]) Held(v *joinRow[T]) int64 { return c.rows.Held(&v.row) }
 
 var errCutPosition = errors.New("the bytes end within a position")
 

@@ -59,10 +59,11 @@ type JoinOptions struct {
 	// read before, and one. 1 reads nothing ahead, at three times the cost of a lookup: for a live left side.
 	Chunk int
 
-	// Resources.Memory and Budget bound the live bytes. Half is for rows of the right side and their table; where it
-	// does not fit, the join is partitioned to files below TempDir. A quarter is for the buffers of files, a quarter
-	// for sorting the output; these take 8 KiB each where the bound is smaller than four times that,
-	// or where others have taken the Budget. An output row that does not fit in a quarter is a *LimitError. Workers is
+	// Resources.Memory and Budget bound the live bytes. Half is for rows of the right side and their index. Of the other
+	// half, where these do not fit, left rows that are held take one half, and what they find on disk and buffers the
+	// other; or, if the join is partitioned to files below TempDir, buffers of files take one half, and sorting the
+	// output the other. These take 8 KiB each where the bound is smaller than four times that, or where others have
+	// taken the Budget. An output row of a partition that does not fit in a quarter is a *LimitError. Workers is
 	// accepted and has no effect.
 	Resources Resources
 
@@ -80,6 +81,7 @@ type JoinStats struct {
 	Broadcast  bool  // the right side fitted in memory, and the left side streamed past it
 	Partitions int   // radix partitions that were joined; 0 for a broadcast
 	Depth      int   // how often the hash was cut to make them
+	LeftBlocks int   // of left rows that were held while right rows were read past them: 0 where there are partitions
 	Blocks     int   // of right rows that were joined one after the other, where a hot key did not fit
 	NullLeft   int64 // left rows whose key is null
 	NullRight  int64 // right rows whose key is null

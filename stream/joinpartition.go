@@ -26,7 +26,9 @@ type joinSplit[L, R any, K comparable] struct {
 	fanBits   int
 	blockSize int // bytes
 	dir       *spill.Dir
-	top       *joinCut[L, R]
+	booked    int64 // for buffers
+	rest      *joinRest[L, R, K]
+	top       *joinCut[L, R]            // nil: only the rest is on disk
 	out       *sortRuns[joinedAt[L, R]] // nil: unordered
 	stage     *joinStage[L, R, K]
 	failed    bool // the left side did: lone right rows would be a guess
@@ -85,16 +87,29 @@ func renamed(err error, option string) error {
 	return err
 }
 
-// begin goes to disk with the rows that were in memory. The room for buffers is booked from here on.
-func (s *joinSplit[L, R, K]) begin(b *build[R, K]) error {
+// begin goes to disk, with the right rows after those in memory. The room for buffers is booked from here on.
+func (s *joinSplit[L, R, K]) begin() error {
 	j := s.j
-	room := j.limit / 4
-	for room > 0 && j.account.Grow(room) != nil { // others have taken of the budget
-		room /= 2
-	}
-	s.fit(room)
+	s.book(j.limit / 4)
+	s.fit(s.booked)
 	s.dir = j.opts.Resources.spillDir()
 	var err error
+	s.rest, err = s.newRest(int64(j.built.rows))
+	return err
+}
+
+// book books room for buffers: so much, or what there is.
+func (s *joinSplit[L, R, K]) book(room int64) {
+	s.j.account.Shrink(s.booked)
+	for room > 0 && s.j.account.Grow(room) != nil { // others have taken of the budget
+		room /= 2
+	}
+	s.booked = room
+}
+
+// beginCut cuts all right rows there are: those in memory, and those on disk.
+func (s *joinSplit[L, R, K]) beginCut() (err error) {
+	j := s.j
 	if s.top, err = s.newCut(uint(64 - s.fanBits)); err != nil {
 		return err
 	}
@@ -106,14 +121,27 @@ func (s *joinSplit[L, R, K]) begin(b *build[R, K]) error {
 		s.out = newSortRuns("Join", order, joinedCodec[L, R]{s.leftCodec.rows, s.rightCodec.rows}, SortOptions{Resources: r})
 	}
 	var r joinRow[R]
-	for i := range b.rows {
-		e := b.row(int32(i))
+	for i := range j.built.rows {
+		e := j.built.row(int32(i))
 		r.row, r.at = e.row, int64(i)
-		if err := s.addRight(&r, &e.key, e.next == noKey); err != nil {
+		if err := s.cutRight(&r, &e.key, e.next == noKey); err != nil {
 			return err
 		}
 	}
-	return nil
+	j.built.drop()
+	s.book(j.limit / 4)
+	if err := s.rest.finish(); err != nil {
+		return err
+	}
+	var key K
+	err = s.rest.each(func(r *joinRow[R]) (bool, error) {
+		key = j.rightKey(r.row)
+		return true, s.cutRight(r, &key, j.null != nil && j.null(&key))
+	})
+	if err != nil {
+		return err
+	}
+	return s.rest.close()
 }
 
 func (s *joinSplit[L, R, K]) newCut(shift uint) (*joinCut[L, R], error) {
@@ -147,19 +175,44 @@ func (c *joinCut[L, R]) addRight(r *joinRow[R], hash uint64) error {
 
 // addRight takes a row of the right side.
 func (s *joinSplit[L, R, K]) addRight(r *joinRow[R], key *K, null bool) error {
+	if s.top != nil {
+		return s.cutRight(r, key, null)
+	}
+	full, err := s.rest.add(r)
+	if err != nil || !full {
+		return err
+	}
+	return s.beginCut()
+}
+
+func (s *joinSplit[L, R, K]) cutRight(r *joinRow[R], key *K, null bool) error {
 	if null {
 		return spillError("Join", s.top.right.Append(len(s.top.parts), r))
 	}
 	return s.top.addRight(r, s.j.keys.hasher.Hash(key, 0))
 }
 
-// run cuts the left side, joins the parts and yields what comes of it.
+// run reads the left side, joins the parts and yields what comes of it. Where little of the right side is on disk, the
+// left side is not cut, and joined as it comes.
 func (s *joinSplit[L, R, K]) run(left Seq[L]) error {
-	if err := spillError("Join", s.top.right.FinishAll()); err != nil {
+	if s.top == nil {
+		if err := s.rest.begin(); err != nil {
+			return err
+		}
+	} else if err := spillError("Join", s.top.right.FinishAll()); err != nil {
 		return err
 	}
-	leftErr, err := s.cutLeft(left)
+	leftErr, err := s.readLeft(left)
 	if err != nil || s.j.stopped {
+		return err
+	}
+	if s.top == nil {
+		if err := s.rest.end(leftErr == nil); err != nil || s.j.stopped {
+			return err
+		}
+		return leftErr
+	}
+	if err := spillError("Join", s.top.left.FinishAll()); err != nil {
 		return err
 	}
 	s.failed = leftErr != nil
@@ -170,61 +223,97 @@ func (s *joinSplit[L, R, K]) run(left Seq[L]) error {
 		return err
 	}
 	if s.out != nil {
-		next, err := s.out.merged()
-		if err != nil {
+		if err := s.emitSorted(); err != nil || s.j.stopped {
 			return err
-		}
-		for {
-			v, err := next()
-			if err != nil {
-				return err
-			}
-			if v == nil {
-				break
-			}
-			if !s.j.emit(&v.row) {
-				return nil
-			}
 		}
 	}
 	return leftErr
 }
 
-// cutLeft returns the error of the left side itself apart: it comes after the rows before it.
-func (s *joinSplit[L, R, K]) cutLeft(left Seq[L]) (leftErr, err error) {
+// readLeft returns the error of the left side itself apart: it comes after the rows before it.
+func (s *joinSplit[L, R, K]) readLeft(left Seq[L]) (leftErr, err error) {
 	j := s.j
+	dynamic := j.keys.hasher.Dynamic()
 	var row joinRow[L]
 	var key K // outside of the loop: it is passed by address, and would be allocated for each row
 	for v, err := range left {
 		if err != nil {
-			leftErr = err
-			break
-		}
-		key = j.leftKey(v)
-		if err := j.keys.check(&key, row.at); err != nil {
-			leftErr = err
-			break
+			return err, nil
 		}
 		row.row = v
+		key = j.leftKey(v)
+		if dynamic {
+			if err := j.keys.check(&key, row.at); err != nil {
+				return err, nil
+			}
+		}
 		null := j.null != nil && j.null(&key)
-		part := 0
 		if null {
 			j.stats.NullLeft++
-		} else {
-			part = s.top.part(j.keys.hasher.Hash(&key, 0))
 		}
-		switch {
-		case !null && s.top.parts[part].some:
-			err = spillError("Join", s.top.left.Append(part, &row))
-		case j.kind.loneLeft(): // nothing can match
-			err = s.put(uint64(row.at), &Joined[L, R]{Left: v, HasLeft: true})
+		if s.top == nil {
+			err = s.holdLeft(&row.row, &key, null)
+		}
+		if s.top != nil && err == nil {
+			err = s.cutLeft(&row, &key, null)
 		}
 		if err != nil || j.stopped {
 			return nil, err
 		}
 		row.at++
 	}
-	return leftErr, spillError("Join", s.top.left.FinishAll())
+	return nil, nil
+}
+
+// holdLeft gives a row to the rest. Where that is not worth it the left side is cut, beginning with the rows held.
+func (s *joinSplit[L, R, K]) holdLeft(row *L, key *K, null bool) error {
+	worth, err := s.rest.hold(row, key, null)
+	if worth || err != nil {
+		return err
+	}
+	if err := s.beginCut(); err != nil {
+		return err
+	}
+	if err := spillError("Join", s.top.right.FinishAll()); err != nil {
+		return err
+	}
+	block := s.rest.block
+	var held joinRow[L]
+	for i := range block.rows {
+		e := block.row(int32(i))
+		held.row, held.at = e.row, int64(i)
+		if err := s.cutLeft(&held, &e.key, e.next == noKey); err != nil || s.j.stopped {
+			return err
+		}
+	}
+	block.drop()
+	return nil
+}
+
+// cutLeft takes a row of the left side.
+func (s *joinSplit[L, R, K]) cutLeft(row *joinRow[L], key *K, null bool) error {
+	if !null {
+		if part := s.top.part(s.j.keys.hasher.Hash(key, 0)); s.top.parts[part].some {
+			return spillError("Join", s.top.left.Append(part, row))
+		}
+	}
+	if s.j.kind.loneLeft() { // nothing can match
+		return s.put(uint64(row.at), &Joined[L, R]{Left: row.row, HasLeft: true})
+	}
+	return nil
+}
+
+// emitSorted yields what was put.
+func (s *joinSplit[L, R, K]) emitSorted() error {
+	next, err := s.out.merged()
+	if err != nil {
+		return err
+	}
+	for {
+		if v, err := next(); err != nil || v == nil || !s.j.emit(&v.row) {
+			return err
+		}
+	}
 }
 
 // joinParts joins the parts of a cut and removes it.

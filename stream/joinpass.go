@@ -47,7 +47,7 @@ func (s *joinSplit[L, R, K]) joinPart(c *joinCut[L, R], part, depth int) error {
 func (s *joinSplit[L, R, K]) pass(b *build[R, K], left *spill.Reader[joinRow[L]], earlier *table.Table[K], last bool) error {
 	b.seal()
 	if s.stage == nil {
-		s.stage = s.j.newStage(joinChunk, joinChunk)
+		s.stage = newJoinStage[L, R, K](joinChunk, joinChunk, s.j.stageRoom())
 	}
 	stage := s.stage
 	var l joinRow[L]
@@ -59,7 +59,7 @@ func (s *joinSplit[L, R, K]) pass(b *build[R, K], left *spill.Reader[joinRow[L]]
 		if more = ok; ok {
 			i := stage.n
 			stage.rows[i].Left, stage.at[i], stage.keys[i] = l.row, l.at, s.j.leftKey(l.row)
-			stage.held += s.leftCodec.Held(&l.row)
+			stage.held += s.leftCodec.rows.Held(&l.row)
 			stage.n++
 		}
 		if stage.full() || !ok {

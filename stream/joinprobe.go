@@ -27,12 +27,20 @@ type joinStage[L, R any, K comparable] struct {
 	room int64 // from which on they are looked up
 }
 
-// newJoinStage makes a stage for most rows at a time. It begins with size rows, and doubles.
+// newJoinStage makes a stage for most rows at a time, but not for more than fit in room, in bytes; 0: unbounded. It
+// begins with size rows.
 func newJoinStage[L, R any, K comparable](size, most int, room int64) *joinStage[L, R, K] {
 	s := &joinStage[L, R, K]{most: most, room: room}
+	if room > 0 {
+		row := sizeOf[Joined[L, R]]() + sizeOf[K]() + 8 + 8 + 4 + 4 + 2
+		s.most = int(min(int64(most), max(room/row, 1)))
+	}
 	s.resize(size)
 	return s
 }
+
+// stageRoom is what a stage may take: little beside the bound, as there are two at a time at most.
+func (j *join[L, R, K]) stageRoom() int64 { return j.limit / 32 }
 
 func (s *joinStage[L, R, K]) resize(n int) {
 	s.size = min(n, s.most)
@@ -41,21 +49,6 @@ func (s *joinStage[L, R, K]) resize(n int) {
 	}
 	s.rows, s.at, s.keys = make([]Joined[L, R], s.size), make([]int64, s.size), make([]K, s.size)
 	s.hashes, s.first, s.next, s.hits = make([]uint64, s.size), make([]int32, s.size), make([]int32, s.size), make([]uint16, s.size)
-}
-
-// stageSize is what a row takes in a stage.
-func (j *join[L, R, K]) stageSize() int64 {
-	return sizeOf[Joined[L, R]]() + sizeOf[K]() + 8 + 8 + 4 + 1
-}
-
-// newStage makes a stage that takes a sixteenth of the bound.
-func (j *join[L, R, K]) newStage(size, most int) *joinStage[L, R, K] {
-	room := int64(0)
-	if j.bounded {
-		room = j.limit / 16
-		most = int(min(int64(most), max(room/j.stageSize(), 1)))
-	}
-	return newJoinStage[L, R, K](size, most, room)
 }
 
 // full says that the staged rows are to be looked up.
@@ -77,7 +70,7 @@ func (j *join[L, R, K]) broadcast(left Seq[L]) error {
 		most = joinChunk
 	}
 	j.built.seal()
-	s := j.newStage(1, most)
+	s := newJoinStage[L, R, K](1, most, j.stageRoom())
 	dynamic := j.keys.hasher.Dynamic()
 	var index int64
 	for v, err := range left {
@@ -99,7 +92,7 @@ func (j *join[L, R, K]) broadcast(left Seq[L]) error {
 			j.stats.NullLeft++
 		}
 		if j.bounded {
-			s.held += j.split.leftCodec.Held(&s.rows[s.n].Left)
+			s.held += j.split.leftCodec.rows.Held(&s.rows[s.n].Left)
 		}
 		index++
 		if s.n++; s.full() {
@@ -112,13 +105,19 @@ func (j *join[L, R, K]) broadcast(left Seq[L]) error {
 	if !j.flush(s) {
 		return nil
 	}
+	j.loneRights()
+	return nil
+}
+
+// loneRights yields the right rows in memory that have not matched, and reports whether to go on.
+func (j *join[L, R, K]) loneRights() bool {
 	b := j.built
 	for i := range b.seen {
 		if !b.seen[i] && !j.emit(&Joined[L, R]{Right: b.row(int32(i)).row, HasRight: true}) {
-			return nil
+			return false
 		}
 	}
-	return nil
+	return true
 }
 
 // flush yields what comes of the staged rows, and reports whether to go on.
