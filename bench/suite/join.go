@@ -12,29 +12,43 @@ import (
 // join puts what is known of a user's events of a type beside each event.
 func join() compare.Comparison {
 	const rows, segments, memory = 10_000_000, 1_000_000, 128 << 20
-	params := compare.Params{Events: events.Options{Users: rows / 20 * 3, Zipf: true}, Other: segments}
-	bounded := params
-	bounded.Memory = memory
+	zipf := compare.Params{Events: events.Options{Users: rows / 20 * 3, Zipf: true}, Other: segments}
+	uniform := compare.Params{Events: events.Options{Users: segments / len(events.Types)}, Other: segments}
+	bounded := func(p compare.Params, memory int64) compare.Params {
+		p.Memory = memory
+		return p
+	}
+	inMemory := []string{"millrace", "loop", "loop-iter", "duckdb"}
+	faster := []compare.Goal{{Measure: "wall", A: "millrace", B: "loop", AtMost: 1. / 3}}
+	within := []compare.Goal{
+		{Measure: "wall", A: "millrace", B: "broadcast", AtMost: 4},
+		{Measure: "live", A: "millrace", AtMost: memory},
+	}
 	return compare.Comparison{
 		Name:  "join",
 		Title: "Join on two columns",
 		About: "10 million events with a table of 1 million rows, inner join on (user, type); most events find a row. `loop` is " +
-			"a Go map of the table. DuckDB gets both through its Appender, and gives the pairs back through database/sql.",
+			"a Go map of the table, and reads both from slices; `loop-iter` is the same over iterators, as Join has to. DuckDB " +
+			"gets both through its Appender, and gives the pairs back through database/sql.",
 		Cases: []compare.Case{
-			{Name: "broadcast", About: "no limit: the table is in memory, events stream past it", Rows: rows, Params: params,
-				Sides: []string{"millrace", "loop", "duckdb"},
-				Goals: []compare.Goal{{Measure: "wall", A: "millrace", B: "loop", AtMost: 1. / 3}}},
-			{Name: "partitioned", About: "limit 128 MiB, of which the table would take more than its half", Rows: rows, Params: bounded,
-				Goals: []compare.Goal{
-					{Measure: "wall", A: "millrace", B: "broadcast", AtMost: 4},
-					{Measure: "live", A: "millrace", AtMost: memory},
-				}},
+			{Name: "broadcast", About: "no limit: the table is in memory, events stream past it", Rows: rows, Params: zipf,
+				Sides: inMemory, Goals: faster},
+			{Name: "broadcast-uniform", About: "the same, users with equal shares", Rows: rows, Params: uniform,
+				Sides: inMemory, Goals: faster},
+			{Name: "partitioned", About: "limit 128 MiB, of which the table would take more than its half", Rows: rows,
+				Params: bounded(zipf, memory), Goals: within},
+			{Name: "partitioned-uniform", About: "the same, users with equal shares", Rows: rows,
+				Params: bounded(uniform, memory), Goals: within},
+			{Name: "cut", About: "limit 32 MiB: both sides are cut by hash and go to disk", Rows: rows,
+				Params: bounded(zipf, memory/4), Sides: []string{"millrace", "unordered", "broadcast"},
+				Goals: []compare.Goal{{Measure: "live", A: "millrace", AtMost: memory / 4}}},
 		},
 		Sides: []compare.Side{
 			{Name: "millrace", About: "stream.Join", Prepare: overTable(joinMillrace(false))},
 			{Name: "unordered", About: "stream.Join, Unordered", Prepare: overTable(joinMillrace(true))},
 			{Name: "broadcast", About: "stream.Join without a bound", Prepare: overTable(joinBroadcast)},
 			{Name: "loop", About: "a for loop and a Go map, unbounded", Prepare: overTable(joinLoop)},
+			{Name: "loop-iter", About: "the same over iterators", Prepare: overTable(joinLoopIter)},
 			{Name: "duckdb", About: "Appender, JOIN, database/sql", Module: "github.com/duckdb/duckdb-go/v2", Program: "duckdb"},
 		},
 	}
@@ -91,6 +105,25 @@ func joinLoop(rows []events.Event, table []events.Segment, _ int64, emit func(ev
 		e := &rows[i]
 		if s, ok := byKey[events.UserType{User: e.User, Type: e.Type}]; ok {
 			emit(*e, s)
+		}
+	}
+	return nil
+}
+
+func joinLoopIter(rows []events.Event, table []events.Segment, _ int64, emit func(events.Event, events.Segment)) error {
+	byKey := map[events.UserType]events.Segment{} // how many come, an iterator does not say
+	for s, err := range stream.Of(table...) {
+		if err != nil {
+			return err
+		}
+		byKey[s.UserType()] = s
+	}
+	for e, err := range stream.Of(rows...) {
+		if err != nil {
+			return err
+		}
+		if s, ok := byKey[e.UserType()]; ok {
+			emit(e, s)
 		}
 	}
 	return nil
