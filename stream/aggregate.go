@@ -16,7 +16,8 @@ type AggregateOptions struct {
 	// Resources.Memory and Budget bound the live state: the table, the bytes of strings in keys, the accumulators
 	// (their static size, and Fold.Size where it is set), and the buffers. Beyond the bound, rows go to files below
 	// TempDir. Workers above 1 adds rows to groups on that many goroutines beside the consumer's, which reads the
-	// source and calls key: the fold's functions are then called from several at once, for one key from one.
+	// source and calls key: the fold's functions are then called from several at once, for one key from one. Beyond
+	// 64 they have nothing to do.
 	Resources Resources
 	// Codec is a Codec[T] for elements on disk; nil: compiled from T. It is used only where memory is bounded, and a T
 	// without a codec is then an *OptionError.
@@ -47,6 +48,9 @@ type AggregateOptions struct {
 //
 // Keys compare by the key rules: NaN equals NaN, -0 equals 0, times by instant. For keys that may be null use
 // an Opt as the key: null is then one group, counted, and missing another.
+//
+// Elements wait in a buffer until the keys of some hundred are looked up together. Where they are large, a Map before it
+// that keeps what is needed saves a copy; for a fold that is Blind, a count say, only keys wait.
 //
 // A hot key needs no special care: its values collapse into one accumulator as they come, and it does not spill,
 // since it comes early. That is what two-stage aggregation does elsewhere.
@@ -146,8 +150,10 @@ func (run *aggregation[T, K, A]) close() {
 // read groups the whole input.
 func (l *radixLevel[T, K, A]) read(s Seq[T], workers int) error {
 	if workers > 1 { // more than there are partitions would have nothing to do
-		l.workers = newRadixWorkers(l, min(workers, 1<<l.run.plan.bits))
+		l.work(min(workers, 1<<l.run.plan.bits))
 	}
+	key, bounded := l.run.key, l.run.bounded
+	c := l.stage
 	for v, err := range s {
 		if err != nil {
 			if bad := l.flushStage(); bad != nil { // what came before the error is looked at before it
@@ -155,15 +161,18 @@ func (l *radixLevel[T, K, A]) read(s Seq[T], workers int) error {
 			}
 			return err
 		}
-		c := l.stage
-		c.rows[c.n] = v
+		if c.rows != nil {
+			c.rows[c.n] = v
+		}
+		c.keys[c.n] = key(v)
 		c.n++
-		if c.n < len(c.rows) && !l.run.bounded {
+		if c.n < len(c.keys) && !bounded {
 			continue
 		}
 		if err := l.staged(); err != nil {
 			return err
 		}
+		c = l.stage
 	}
 	return l.finish()
 }

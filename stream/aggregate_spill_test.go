@@ -55,6 +55,9 @@ func metamorphic[T any, K comparable, A any](t *testing.T, spilled *Stage, seed 
 			opts.Resources.Memory = 4*widest(want, fold.Size) + int64(1)<<r.IntN(16)
 		}
 		plan := tinyPlan(r)
+		if r.IntN(6) == 0 {
+			plan = nil
+		}
 		got, err := Collect(aggregateWith("Aggregate", Of(rows...), key, fold, opts, plan))
 		require.NoError(t, err, "seed %d, %+v, %+v", seed, opts, plan)
 		require.Equal(t, fmt.Sprint(want), fmt.Sprint(got), "seed %d, %+v, %+v", seed, opts, plan)
@@ -102,6 +105,7 @@ func TestAggregate_Law_SameBytesWhateverTheMemory(t *testing.T) {
 		Add:  func(acc *[]string, p purchase) { *acc = append(*acc, p.Tags...) },
 		Size: func(acc *[]string) int { return 24 * cap(*acc) },
 	}
+	count := Fold[purchase, int]{Add: func(acc *int, _ purchase) { *acc++ }, Blind: true}
 	meters := NewMeters(MetersOptions{})
 	spilled := meters.Stage("spilled")
 	defer func() { require.Positive(t, meters.Stats().Stages[0].SpillBytes, "nothing was spilled") }()
@@ -119,7 +123,7 @@ func TestAggregate_Law_SameBytesWhateverTheMemory(t *testing.T) {
 				rows[i].Amount = math.NaN()
 			}
 		}
-		switch seed % 4 {
+		switch seed % 5 {
 		case 0:
 			metamorphic(t, spilled, seed, rows, func(p purchase) string { return p.User }, total)
 		case 1:
@@ -128,6 +132,8 @@ func TestAggregate_Law_SameBytesWhateverTheMemory(t *testing.T) {
 			metamorphic(t, spilled, seed, rows, func(p purchase) float64 { return p.Amount }, tags)
 		case 3:
 			metamorphic(t, spilled, seed, rows, func(p purchase) [1]Opt[int] { return [1]Opt[int]{Present(len(p.User))} }, total)
+		case 4:
+			metamorphic(t, spilled, seed, rows, func(p purchase) string { return p.User }, count)
 		}
 	}
 }

@@ -11,6 +11,7 @@ type Fold[T, A any] struct {
 	Add   func(acc *A, v T) // adds one value; required
 	Merge func(dst, src *A) // appends src's values after dst's; nil: only whole, in-order accumulation
 	Exact bool              // Merge(fold(a), fold(b)) equals fold(a followed by b), bit for bit
+	Blind bool              // Add does not look at v, as a count does not: engines may drop v and pass the zero value
 	Size  func(acc *A) int  // live bytes beyond the static size of A; nil: none
 }
 

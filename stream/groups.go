@@ -37,7 +37,35 @@ func newGroups[T any, K comparable, A any](l *radixLevel[T, K, A], skip uint) *g
 	}
 }
 
-// apply adds the rows of a chunk.
+// add adds rows where nothing is bounded: their keys and hashes, and the rows themselves, which are rows[from[i]], or
+// rows[i] where from is nil, or not to be had where rows is.
+func (g *groups[T, K, A]) add(keys []K, hashes []uint64, rows []T, from []int32) {
+	at := g.at[:len(keys)]
+	g.table.FindEach(keys, hashes, at)
+	add := g.run.fold.Add
+	var none T
+	for i := range at {
+		slot := int(at[i])
+		if slot < 0 {
+			var grew bool
+			slot, grew = g.insert(at[i], &keys[i], hashes[i])
+			if grew {
+				g.table.FindEach(keys[i+1:], hashes[i+1:], at[i+1:])
+			}
+		}
+		acc := &g.table.At(slot).Value
+		switch {
+		case rows == nil:
+			add(acc, none)
+		case from == nil:
+			add(acc, rows[i])
+		default:
+			add(acc, rows[from[i]])
+		}
+	}
+}
+
+// apply adds the rows of a chunk where memory is bounded.
 func (g *groups[T, K, A]) apply(c *chunk[T, K]) error {
 	n := c.n
 	if g.evicted {
@@ -50,7 +78,7 @@ func (g *groups[T, K, A]) apply(c *chunk[T, K]) error {
 		slot := int(at[i])
 		if slot < 0 {
 			var grew bool
-			slot, grew = g.insert(&c.keys[i], c.hashes[i])
+			slot, grew = g.insert(at[i], &c.keys[i], c.hashes[i])
 			if grew {
 				g.table.FindEach(c.keys[i+1:n], c.hashes[i+1:n], at[i+1:])
 			}
@@ -85,17 +113,17 @@ func (g *groups[T, K, A]) spill(c *chunk[T, K], i int) error {
 	return nil
 }
 
-// insert returns the slot of a key that was not there when the chunk was looked up, and whether all others moved; the
-// slot is -1 where the key is new and there is no memory for it.
-func (g *groups[T, K, A]) insert(k *K, h uint64) (slot int, grew bool) {
-	if slot, ok := g.table.Find(k, h); ok {
-		return slot, false
+// insert returns the slot of a key that was not there when the chunk was looked up (at is what the table said then),
+// and whether all others moved; the slot is -1 where the key is new and there is no memory for it.
+func (g *groups[T, K, A]) insert(at int32, k *K, h uint64) (slot int, grew bool) {
+	if at = g.table.Again(at, k, h); at >= 0 {
+		return int(at), false
 	}
 	if g.run.bounded && (g.frozen || !g.admit(k, 0)) {
 		g.frozen = true
 		return -1, false
 	}
-	return g.table.Insert(k, h, g.run.fold.Init())
+	return g.table.Add(at, k, h, g.run.fold.Init())
 }
 
 // admit books what one more key takes, and the bytes its accumulator holds.

@@ -1,6 +1,8 @@
 package stream
 
 import (
+	"sync/atomic"
+
 	"github.com/millrace-go/millrace/internal/spill"
 	"github.com/millrace-go/millrace/internal/table"
 )
@@ -21,24 +23,33 @@ type aggregation[T any, K comparable, A any] struct {
 	states  spill.Rows[Keyed[K, A]] // nil: accumulators cannot be spilled
 }
 
-// chunk is a run of rows of one radix partition, with their keys and hashes.
+// chunk is a run of rows with their keys and hashes: as they came, or of one radix partition.
 type chunk[T any, K comparable] struct {
 	n      int
 	hashes []uint64
 	keys   []K
-	rows   []T
-	part   int             // its radix partition, where a worker has it
+	rows   []T             // nil: the fold is blind
+	part   int             // its radix partition, where a worker has it for itself
+	left   atomic.Int32    // workers that have not taken their rows of it yet, where all have it
 	passed chan<- struct{} // not a chunk: the worker says that it has got here
 }
 
-func newChunk[T any, K comparable](n int) *chunk[T, K] {
-	return &chunk[T, K]{hashes: make([]uint64, n), keys: make([]K, n), rows: make([]T, n)}
+// newChunk makes a chunk of n rows.
+func (run *aggregation[T, K, A]) newChunk(n int) *chunk[T, K] {
+	c := &chunk[T, K]{hashes: make([]uint64, n), keys: make([]K, n)}
+	if !run.blind() {
+		c.rows = make([]T, n)
+	}
+	return c
 }
+
+// blind reports whether rows need not be kept once their keys are known.
+func (run *aggregation[T, K, A]) blind() bool { return run.fold.Blind && !run.bounded }
 
 // radixLevel groups rows whose hashes share their first skip bits: the whole input at depth 0, the spilled rows of one
 // partition of the level above at the others.
 //
-//	          source           stage, hashed 256 at a time     one chunk per partition      groups
+//	          source           stage, hashed together          one chunk per partition      groups
 //	                                                        /  [r r r      ] p=0       ->  [table accs]
 //	depth 0   r r r r r r  ->  [r r r r r r r r]  scatter  -   [r r r r r r] p=1       ->  [table accs]   worker 1
 //	                                                        \  [r          ] p=2       ->  [table accs]   worker 0
@@ -48,7 +59,8 @@ func newChunk[T any, K comparable](n int) *chunk[T, K] {
 // A partition is the next bits of the hash after skip, so partitions in their order are in order of hash. They are
 // the unit of all three: the work of one worker, growth in small steps under a bound, and what comes back from disk.
 //
-// While none of these is needed there is one table and no scatter.
+// While none of these is needed there is one table and no scatter. Workers without a bound need none either: each is
+// given the whole stage, and picks the rows of its own partitions from it.
 //
 // Invariants:
 //  1. All rows of a key go through one chunk after the other to one groups, in input order.
@@ -65,7 +77,7 @@ type radixLevel[T any, K comparable, A any] struct {
 	open    []*chunk[T, K] // by partition; nil while there is one table
 	waiting int64          // bytes that rows in chunks hold outside themselves, or held since all were handed on
 	groups  []*groups[T, K, A]
-	settled bool // one table will do: there was no memory to split it
+	settled bool // the tables stay as many as they are: one will do, or there was no memory to split it
 
 	rows    *spillParts[T]
 	states  *spillParts[Keyed[K, A]]
@@ -74,8 +86,8 @@ type radixLevel[T any, K comparable, A any] struct {
 
 func newRadixLevel[T any, K comparable, A any](run *aggregation[T, K, A], depth int, skip uint, shared uint64) *radixLevel[T, K, A] {
 	l := &radixLevel[T, K, A]{run: run, depth: depth, skip: skip, shared: shared}
-	l.stage = newChunk[T, K](run.plan.stage)
-	l.groups = []*groups[T, K, A]{newGroups(l, skip)}
+	l.stage = run.newChunk(run.plan.stage)
+	l.groups, l.settled = []*groups[T, K, A]{newGroups(l, skip)}, !run.bounded
 	l.rows = newSpillParts(run.keys.fn, run.dir, run.rows, run.plan)
 	l.states = newSpillParts(run.keys.fn, run.dir, run.states, run.plan)
 	return l
@@ -91,7 +103,7 @@ func (l *radixLevel[T, K, A]) staged() error {
 			return l.flush()
 		}
 	}
-	if c.n < len(c.rows) {
+	if c.n < len(c.keys) {
 		return nil
 	}
 	return l.flushStage()
@@ -117,13 +129,10 @@ func (l *radixLevel[T, K, A]) flush() error {
 	return l.barrier()
 }
 
-// flushStage takes the keys of the staged rows and hands the rows on. Rows are staged so that each of these steps is a
-// loop of its own over a few KiB.
+// flushStage checks and hashes the keys of the staged rows and hands the rows on. Rows are staged so that each of these
+// steps is a loop of its own over a few KiB.
 func (l *radixLevel[T, K, A]) flushStage() error {
-	c, key := l.stage, l.run.key
-	for i := range c.rows[:c.n] {
-		c.keys[i] = key(c.rows[i])
-	}
+	c := l.stage
 	if l.run.dynamic && l.depth == 0 {
 		for i := range c.keys[:c.n] {
 			if err := l.run.keys.check(&c.keys[i], l.index+int64(i)); err != nil {
@@ -152,7 +161,7 @@ func (l *radixLevel[T, K, A]) scatter(c *chunk[T, K]) error {
 		n := to.n
 		to.hashes[n], to.keys[n], to.rows[n] = h, c.keys[i], c.rows[i]
 		to.n = n + 1
-		if to.n == len(to.rows) {
+		if to.n == len(to.keys) {
 			var err error
 			if l.open[p], err = l.hand(int(p), to); err != nil {
 				return err
@@ -165,12 +174,20 @@ func (l *radixLevel[T, K, A]) scatter(c *chunk[T, K]) error {
 
 // hand gives a chunk to the owner of a partition, and returns one to fill.
 func (l *radixLevel[T, K, A]) hand(p int, c *chunk[T, K]) (*chunk[T, K], error) {
-	if l.workers != nil {
+	switch {
+	case l.workers == nil && l.run.bounded:
+		err := l.groups[p].apply(c)
+		c.reset(true)
+		return c, err
+	case l.workers == nil:
+		l.groups[0].add(c.keys[:c.n], c.hashes[:c.n], c.rows, nil)
+		c.reset(false)
+		return c, nil
+	case l.run.bounded:
 		return l.workers.hand(p, c)
+	default:
+		return l.workers.share(c)
 	}
-	err := l.groups[p].apply(c)
-	c.reset(l.run.bounded)
-	return c, err
 }
 
 // reset empties a chunk; what its rows point to is let go of where memory is bounded.
@@ -215,9 +232,20 @@ func (l *radixLevel[T, K, A]) splitIfLarge() error {
 	l.groups = parts
 	l.open = make([]*chunk[T, K], len(parts))
 	for p := range l.open {
-		l.open[p] = newChunk[T, K](l.run.plan.chunk)
+		l.open[p] = l.run.newChunk(l.run.plan.chunk)
 	}
 	return nil
+}
+
+// work starts workers. Without a bound there is one table per partition from the start.
+func (l *radixLevel[T, K, A]) work(n int) {
+	if !l.run.bounded {
+		l.groups = nil
+		for range 1 << l.run.plan.bits {
+			l.groups = append(l.groups, newGroups(l, l.skip+l.run.plan.bits))
+		}
+	}
+	l.workers = newRadixWorkers(l, n)
 }
 
 // size is how many keys the one table has.

@@ -135,6 +135,7 @@ func (l *radixLevel[T, K, A]) replay(from *spillParts[T], p int) error {
 		if err != nil || !ok {
 			return spillError(l.run.keys.fn, err)
 		}
+		c.keys[c.n] = l.run.key(c.rows[c.n])
 		c.n++
 		if err := l.staged(); err != nil {
 			return err

@@ -1,13 +1,13 @@
 package stream
 
-import "math"
+import "math/bits"
 
 // radixPlan holds the sizes of an aggregation. None of them shows in its output.
 type radixPlan struct {
 	bits    uint  // of the hash per level: a level has 1<<bits partitions
 	stage   int   // rows that are hashed together
 	chunk   int   // rows that go to a partition together
-	splitAt int   // keys beyond which one table becomes one per partition
+	splitAt int   // keys beyond which one table becomes one per partition, where memory is bounded
 	block   int   // bytes of encoded rows per spill block
 	step    int64 // bytes that a partition books ahead
 	waiting int64 // bytes that rows in chunks may hold outside themselves; they are handed on then
@@ -17,14 +17,16 @@ type radixPlan struct {
 
 const (
 	// One table looked up in batches was not slower than one per partition, which cost a scatter (decision 0015). So it
-	// is split only for what partitions are good for: work for several workers, and growth in small steps under a bound
-	// (a table that doubles is there twice).
-	splitForWorkers = 64 << 10 // keys
-	splitForMemory  = 16 << 10 // keys
+	// is split only for growth in small steps under a bound (a table that doubles is there twice).
+	splitForMemory = 16 << 10 // keys
 	// chunkBytes keeps the 64 chunks that are filled side by side within 2 MiB.
 	chunkBytes = 32 << 10
 	// stageRows is as many as a table looks up at a time; of 56 bytes, with keys and hashes, they are 20 KiB.
 	stageRows = 256
+	// sharedRows are handed to workers together: to wake one costs as much as some rows.
+	sharedRows = 1024
+	// maxBits is enough partitions for 64 workers.
+	maxBits = 6
 	// floorBytes is room for some hundred small keys.
 	floorBytes = 16 << 10
 	// waitingBytes keeps chunks from being handed on row by row where the bound is smallest.
@@ -35,16 +37,13 @@ const (
 // an eighth of the bound at most, unless that is less than a few rows per partition.
 func planRadix(memory, row int64, workers int) radixPlan {
 	row = max(row, 1)
-	p := radixPlan{bits: 6, splitAt: splitForMemory, floor: floorBytes}
 	if memory == 0 {
-		p.splitAt = splitForWorkers
 		if workers <= 1 {
-			p.splitAt = math.MaxInt
+			return radixPlan{stage: stageRows}
 		}
-		p.chunk = int(clamp(chunkBytes/row, 16, 512))
-		p.stage = min(p.chunk, stageRows)
-		return p
+		return radixPlan{bits: min(uint(bits.Len(uint(workers-1))), maxBits), stage: sharedRows}
 	}
+	p := radixPlan{bits: maxBits, splitAt: splitForMemory, floor: floorBytes}
 	switch {
 	case memory < 64<<10:
 		p.bits = 2

@@ -22,9 +22,16 @@
 //
 //	hasher.HashEach(keys, hashes)
 //	t.FindEach(keys, hashes, at)
-//	for i := range at {
-//		if at[i] >= 0 {
-//			t.At(int(at[i])).Value++
+//	for i, slot := range at {
+//		if slot < 0 { // the key was not there; one that was added since may be the same
+//			slot = t.Again(slot, &keys[i], hashes[i])
+//		}
+//		if slot >= 0 {
+//			t.At(int(slot)).Value++
+//			continue
+//		}
+//		if _, grew := t.Add(slot, &keys[i], hashes[i], 1); grew {
+//			t.FindEach(keys[i+1:], hashes[i+1:], at[i+1:])
 //		}
 //	}
 //

@@ -23,13 +23,14 @@ import (
 //  4. Keys with the same hash stand in order of insertion, seen from their home on.
 //  5. n <= maxLoad(len(slots)) < len(slots), so that every probe ends.
 type Inline[K comparable, V any] struct {
-	hasher *hash.Hasher[K]
-	exact  bool // == is the equality of keys
-	slots  []Slot[K, V]
-	skip   uint // leading bits of the hash that all keys share
-	shift  uint // 64 - log2(len(slots))
-	n      int  // keys
-	held   int64
+	hasher    *hash.Hasher[K]
+	exact     bool // == is the equality of keys
+	slots     []Slot[K, V]
+	skip      uint  // leading bits of the hash that all keys share
+	shift     uint  // 64 - log2(len(slots))
+	n         int   // keys
+	held      int64 // bytes that keys hold outside themselves
+	slotBytes int64
 }
 
 // Slot is one key with its value.
@@ -43,7 +44,8 @@ type Slot[K comparable, V any] struct {
 // [0, MaxSkip].
 func NewInline[K comparable, V any](h *hash.Hasher[K], skip int) *Inline[K, V] {
 	checkSkip("NewInline", skip)
-	return &Inline[K, V]{hasher: h, exact: h.Exact(), skip: uint(skip)}
+	slot := int64(reflect.TypeFor[Slot[K, V]]().Size())
+	return &Inline[K, V]{hasher: h, exact: h.Exact(), skip: uint(skip), slotBytes: slot}
 }
 
 func (t *Inline[K, V]) home(h uint64) int { return int(h << (t.skip & 63) >> (t.shift & 63)) }
@@ -66,11 +68,12 @@ func (t *Inline[K, V]) equal(a, b *K) bool {
 	return t.hasher.Equal(a, b)
 }
 
-// FindEach looks up a batch of keys, hashes being their seed-0 hashes: at[i] becomes the slot of keys[i], or -1 where
-// it is not there. The slices have the same length. Slots stay where they are until Insert says that the table grew.
+// FindEach looks up a batch of keys, hashes being their seed-0 hashes: at[i] becomes the slot of keys[i], or where it
+// is not there, a number below 0 that Again and Add take. The slices have the same length. Slots stay where they are
+// until Add says that the table grew.
 //
-// The first pass reads the hash in each key's home and nothing that depends on it, so that the cache misses of the batch
-// overlap; the second compares.
+// It takes all keys one slot further at a time, those that are not found yet: a pass that reads the hashes and nothing
+// that depends on them, so that the cache misses of the batch overlap, and one that compares.
 func (t *Inline[K, V]) FindEach(keys []K, hashes []uint64, at []int32) {
 	at, hashes = at[:len(keys)], hashes[:len(keys)]
 	if t.n == 0 {
@@ -79,33 +82,54 @@ func (t *Inline[K, V]) FindEach(keys []K, hashes []uint64, at []int32) {
 		}
 		return
 	}
-	slots, skip, shift := t.slots, t.skip&63, t.shift&63
-	mask := uint64(len(slots) - 1)
-	var first [batch]uint64
 	for len(keys) > 0 {
 		n := min(batch, len(keys))
-		for i, h := range hashes[:n] {
-			first[i] = slots[(h<<skip>>shift)&mask].Hash
-		}
-		for i, h := range hashes[:n] {
-			home := int(h << skip >> shift)
-			if first[i] == h && h != 0 { // 0 is an empty slot's
-				if s := &slots[uint64(home)&mask]; t.exact && s.Key == keys[i] {
-					at[i] = int32(home)
-					continue
-				}
-			}
-			if first[i] == 0 {
-				at[i] = -1
-				continue
-			}
-			slot, found := t.probe(&keys[i], h)
-			if !found {
-				slot = -1
-			}
-			at[i] = int32(slot)
-		}
+		t.findBatch(keys[:n], hashes[:n], at[:n])
 		keys, hashes, at = keys[n:], hashes[n:], at[n:]
+	}
+}
+
+// findBatch is FindEach of a batch at most.
+func (t *Inline[K, V]) findBatch(keys []K, hashes []uint64, at []int32) {
+	slots, skip, shift, exact := t.slots, t.skip&63, t.shift&63, t.exact
+	mask := uint64(len(slots) - 1)
+	var seen [batch]uint64 // hash in the slot that a key has come to
+	var going [batch]uint8 // keys that are not found yet
+	at, hashes = at[:len(keys)], hashes[:len(keys)]
+	for i, h := range hashes {
+		seen[i&(batch-1)] = slots[h<<skip>>shift&mask].Hash
+	}
+	n := 0
+	for i, h := range hashes {
+		home := h << skip >> shift & mask
+		switch first := seen[i&(batch-1)]; {
+		case first == h && h != 0 && exact && slots[home].Key == keys[i]: // 0 is an empty slot's
+			at[i] = int32(home)
+		case first == 0:
+			at[i] = ^int32(home)
+		default:
+			at[i] = int32(home)
+			going[n&(batch-1)] = uint8(i)
+			n++
+		}
+	}
+	for n > 0 {
+		left := going[:n]
+		n = 0
+		for j, i := range left {
+			seen[j] = slots[uint64(at[i])&mask].Hash
+		}
+		for j, i := range left {
+			switch h := seen[j]; {
+			case h == 0:
+				at[i] = ^at[i]
+			case h == stored(hashes[i]) && t.equal(&keys[i], &slots[uint64(at[i])&mask].Key):
+			default:
+				at[i] = int32((uint64(at[i]) + 1) & mask)
+				going[n] = i
+				n++
+			}
+		}
 	}
 }
 
@@ -114,15 +138,28 @@ func (t *Inline[K, V]) Find(k *K, h uint64) (at int, ok bool) {
 	if t.n == 0 {
 		return 0, false
 	}
-	return t.probe(k, h)
+	return t.probe(t.home(stored(h)), k, h)
 }
 
-// probe returns the slot of *k, or where it belongs.
-func (t *Inline[K, V]) probe(k *K, h uint64) (at int, found bool) {
+// Again goes on where FindEach did not find a key: what was added since may be that key. It returns the slot of the key,
+// or again a number below 0 for Add. The table has not grown since FindEach.
+func (t *Inline[K, V]) Again(at int32, k *K, h uint64) int32 {
+	if t.n == 0 {
+		return at
+	}
+	slot, found := t.probe(int(^at), k, h)
+	if !found {
+		slot = ^slot
+	}
+	return int32(slot)
+}
+
+// probe goes on from slot i, where no key before it can be *k, and returns the slot of *k, or where it belongs.
+func (t *Inline[K, V]) probe(i int, k *K, h uint64) (at int, found bool) {
 	slots := t.slots
 	mask := len(slots) - 1
 	h = stored(h)
-	for i := t.home(h); ; i++ {
+	for {
 		i &= mask
 		s := &slots[i]
 		switch {
@@ -131,27 +168,42 @@ func (t *Inline[K, V]) probe(k *K, h uint64) (at int, found bool) {
 		case s.Hash == h && t.equal(k, &s.Key):
 			return i, true
 		}
+		i++
 	}
 }
 
-// Insert adds a key that is not there and returns its slot. grew says that all other keys have moved.
-func (t *Inline[K, V]) Insert(k *K, h uint64, v V) (at int, grew bool) {
+// Add adds a key for which Again, or FindEach with nothing added since, gave at, and returns its slot. grew says that
+// all other keys have moved.
+func (t *Inline[K, V]) Add(at int32, k *K, h uint64, v V) (slot int, grew bool) {
+	slot = int(^at)
 	if t.Room() == 0 {
 		t.grow()
-		grew = true
+		slot, grew = t.vacant(h), true
 	}
-	at = t.vacant(h)
-	t.slots[at] = Slot[K, V]{Hash: stored(h), Key: *k, Value: v}
+	t.put(slot, k, h, v)
+	return slot, grew
+}
+
+// Insert adds a key that is not there.
+func (t *Inline[K, V]) Insert(k *K, h uint64, v V) {
+	if t.Room() == 0 {
+		t.grow()
+	}
+	t.put(t.vacant(h), k, h, v)
+}
+
+// put fills an empty slot.
+func (t *Inline[K, V]) put(slot int, k *K, h uint64, v V) {
+	t.slots[slot] = Slot[K, V]{Hash: stored(h), Key: *k, Value: v}
 	t.n++
 	t.held += t.hasher.Held(k)
 	t.checkInvariants()
-	return at, grew
 }
 
 // vacant returns the slot where a key that is not there belongs.
 func (t *Inline[K, V]) vacant(h uint64) int {
 	mask := len(t.slots) - 1
-	i := t.home(stored(h))
+	i := t.home(stored(h)) & mask
 	for t.slots[i].Hash != 0 {
 		i = (i + 1) & mask
 	}
@@ -163,6 +215,7 @@ func (t *Inline[K, V]) vacant(h uint64) int {
 func (t *Inline[K, V]) grow() {
 	old := t.slots
 	t.slots = make([]Slot[K, V], max(minSlots, 2*len(old)))
+	adviseHuge(t.slots)
 	t.shift = uint(64 - bits.Len(uint(len(t.slots)-1)))
 	if uint64(len(t.slots)) > 1<<31 { // at is int32
 		panic(fmt.Sprintf("table: %d keys are the most it can number", t.n))
@@ -190,13 +243,11 @@ func (t *Inline[K, V]) Room() int { return maxLoad(len(t.slots)) - t.n }
 // Growth returns how many keys there will be room for after the next growth, and the bytes that it adds.
 func (t *Inline[K, V]) Growth() (keys int, bytes int64) {
 	n := max(minSlots, 2*len(t.slots))
-	return maxLoad(n) - t.n, int64(n-len(t.slots)) * t.slotSize()
+	return maxLoad(n) - t.n, int64(n-len(t.slots)) * t.slotBytes
 }
 
 // Bytes returns the live bytes: all slots, and what the keys point to. What values point to is not counted.
-func (t *Inline[K, V]) Bytes() int64 { return int64(len(t.slots))*t.slotSize() + t.held }
-
-func (t *Inline[K, V]) slotSize() int64 { return int64(reflect.TypeFor[Slot[K, V]]().Size()) }
+func (t *Inline[K, V]) Bytes() int64 { return int64(len(t.slots))*t.slotBytes + t.held }
 
 // Skip returns how many leading bits of the hash all keys share.
 func (t *Inline[K, V]) Skip() int { return int(t.skip) }

@@ -8,5 +8,6 @@ func Count[T any]() stream.Fold[T, int] {
 		Add:   func(acc *int, _ T) { *acc++ },
 		Merge: func(dst, src *int) { *dst += *src },
 		Exact: true,
+		Blind: true,
 	}
 }

@@ -31,10 +31,11 @@
 //     once.
 //  2. Merge(fold(a), fold(b)) equals fold(a followed by b), bit for bit, where Exact is true: for all folds here
 //     but Mean and the Sum of floats, whose last bits depend on where the values were split.
-//  3. Merge leaves src as it was, and dst shares nothing with it that a later Add to either would change.
-//  4. The empty accumulator can be told from any other where that matters: Min, Max, First and Last of nothing
+//  3. Blind is true for Count, and for a Pair of such: an engine then need not keep a value whose key it knows.
+//  4. Merge leaves src as it was, and dst shares nothing with it that a later Add to either would change.
+//  5. The empty accumulator can be told from any other where that matters: Min, Max, First and Last of nothing
 //     are Missing, the value of a Mean of nothing is NaN, Collect and Top of nothing are nil.
-//  5. Size is set where an accumulator holds more than its static size, so that memory bounds see it. It
+//  6. Size is set where an accumulator holds more than its static size, so that memory bounds see it. It
 //     counts arrays and the strings that Min and Max keep, not what the values of First, Last, Collect and Top
 //     point to.
 //

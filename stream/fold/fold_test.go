@@ -101,6 +101,16 @@ func TestFolds_Laws(t *testing.T) {
 
 func tenths(r reading) float64 { return float64(r.Ticks) / 10 }
 
+// A count looks at no value; whatever looks at one anywhere in it must not say that it does not.
+func TestBlind_Table(t *testing.T) {
+	require.True(t, fold.Count[reading]().Blind)
+	require.True(t, fold.Pair(fold.Count[reading](), fold.Count[reading]()).Blind)
+	require.False(t, fold.Pair(fold.Count[reading](), fold.Sum(ticks)).Blind)
+	require.False(t, fold.Where(steady, fold.Count[reading]()).Blind)
+	require.False(t, fold.On(sensor, fold.Count[string]()).Blind, "the part is taken all the same")
+	require.False(t, fold.Sum(ticks).Blind)
+}
+
 func TestExact_Table(t *testing.T) {
 	for name, exact := range map[string]bool{
 		"Count": fold.Count[reading]().Exact, "Sum": fold.Sum(ticks).Exact, "Min": fold.Min(level).Exact, "Max": fold.Max(level).Exact,

@@ -12,6 +12,7 @@ func Pair[T, A, B any](a stream.Fold[T, A], b stream.Fold[T, B]) stream.Fold[T, 
 			a.Add(&acc.First, v)
 			b.Add(&acc.Second, v)
 		},
+		Blind: a.Blind && b.Blind,
 		Exact: a.Exact && b.Exact && a.Merge != nil && b.Merge != nil,
 	}
 	if a.New != nil || b.New != nil {

@@ -8,6 +8,7 @@ func Where[T, A any](keep func(T) bool, f stream.Fold[T, A]) stream.Fold[T, A] {
 	need(keep == nil, "Where", "keep")
 	need(f.Add == nil, "Where", "f.Add")
 	add := f.Add
+	f.Blind = false // keep looks
 	f.Add = func(acc *A, v T) {
 		if keep(v) {
 			add(acc, v)

@@ -40,6 +40,7 @@ type LawsOptions[T, A any] struct {
 // demands that
 //
 //   - New gives independent accumulators, the same each time, and Add depends on nothing but its arguments;
+//   - where the fold says Blind, Add does the same with the zero value;
 //   - merging any partition of the values, in order, by any tree, empty parts included, equals adding them all:
 //     bit for bit where the fold says Exact, otherwise up to rounding or by LawsOptions.Equal;
 //   - Merge leaves src as it was, and what is added to either side later does not show in the other;
@@ -81,6 +82,9 @@ func BrokenLaws[T, A any](f stream.Fold[T, A], o LawsOptions[T, A]) []error {
 	}
 	l := &lawsCheck[T, A]{fold: f, o: o}
 	laws := []law[T]{{"new", l.fresh}, {"add", l.repeats}, {"size", l.size}}
+	if f.Blind {
+		laws = append(laws, law[T]{"blind", l.blind})
+	}
 	if f.Merge != nil {
 		laws = append(laws, law[T]{"merge", l.merges}, law[T]{"merge", l.leavesSource})
 	}
@@ -206,6 +210,15 @@ func (l *lawsCheck[T, A]) repeats(values []T, _ *rand.Rand) string {
 		}
 	}
 	return ""
+}
+
+// blind: zero values make the same accumulator.
+func (l *lawsCheck[T, A]) blind(values []T, _ *rand.Rand) string {
+	want, got := l.whole(values), l.whole(make([]T, len(values)))
+	if l.equal(want, got) {
+		return ""
+	}
+	return fmt.Sprintf("the values give %s, as many zero values %s, but the fold says Blind", Format(want), Format(got))
 }
 
 // merges: any tree of parts equals the whole. Two parts are tried first where there are few ways to cut them: they

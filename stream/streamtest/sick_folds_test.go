@@ -119,6 +119,8 @@ func sickFolds() map[string]struct {
 		says []string
 	}
 	return map[string]found{
+		"blind_looks": {lawless(fold.Sum(same), func(f *stream.Fold[int, int]) { f.Blind = true }),
+			[]string{"blind: the values give ", "as many zero values 0, but the fold says Blind", "the input, 1 element"}},
 		"merge_reorders": {lawless(fold.Collect[int](), func(f *collect) {
 			f.Merge = func(dst, src *[]int) { *dst = append(slices.Clone(*src), *dst...) }
 		}), []string{"merge: the parts ", "to the bit, since the fold says Exact", "the input, 2 elements", "replay: streamtest.LawsOptions{Seed: "}},
