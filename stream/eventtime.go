@@ -49,7 +49,7 @@ type Late[T any] struct {
 // LateError reports the first late event where there is no sink for them. It matches ErrConflict: the events are
 // farther out of order than Disorder says.
 type LateError struct {
-	Func      string    // "Window", "Windows" or "Trailing"
+	Func      string    // "Window", "Windows", "Trailing" or "Trails"
 	Index     int64     // position of the event, from 0
 	Time      time.Time // of the event, in UTC
 	Watermark time.Time // when it came, in UTC
@@ -66,7 +66,7 @@ func (e *LateError) Unwrap() error { return ErrConflict }
 
 // TimeError reports an event whose time is out of range, where there is no sink for such. It matches ErrSchema.
 type TimeError struct {
-	Func  string    // "Window", "Windows", "Trailing" or "ScanBy"
+	Func  string    // "Window", "Windows", "Trailing", "Trails", "ScanBy" or "Scans"
 	Index int64     // position of the event, from 0
 	Time  time.Time // of the event, as it came
 	From  time.Time // the first time in range, in UTC: in 1677, or later where windows are large

@@ -11,22 +11,23 @@ type keyedStates[K comparable, S any] struct {
 	held    func(*S) int64 // bytes it holds on the account beyond its static size; nil: none
 }
 
-// of returns the state of k, a zero one if there is none. The pointer is valid until the next call.
-func (s *keyedStates[K, S]) of(k *K) (state *S, err error) {
+// of returns the index of the state of k, a zero one if there is none. It is valid until the next call.
+func (s *keyedStates[K, S]) of(k *K) (index int, err error) {
 	if s.table.Room() == 0 && s.table.Len() > 0 {
 		if index, ok := s.table.Find(k); ok {
-			return &s.vals[index], nil
+			return index, nil
 		}
 		if err := s.tidy(); err != nil {
-			return nil, err
+			return 0, err
 		}
 	}
-	index, _, err := s.upsert(s.keys, k, s.account)
-	if err != nil {
-		return nil, err
-	}
-	return &s.vals[index], nil
+	index, _, err = s.upsert(s.keys, k, s.account)
+	return index, err
 }
+
+// rekey makes k the key of a state that begins anew. What is there is equal, but equal keys may have other bytes (0 and
+// -0, one instant in two zones), and a key that was thrown out in between would have come back as k.
+func (s *keyedStates[K, S]) rekey(index int, k *K) { *s.table.Key(index) = *k }
 
 // tidy moves the states that go on to another table, if they are the smaller half.
 func (s *keyedStates[K, S]) tidy() error {
@@ -56,4 +57,14 @@ func (s *keyedStates[K, S]) tidy() error {
 	}
 	s.slots = fresh
 	return nil
+}
+
+// keysOf checks what every state object of event time must have, for fn: as is the name that later errors show.
+func keysOf[K comparable](fn, as string, r Resources) (keys[K], error) {
+	keys, err := newKeys[K](fn)
+	if err == nil {
+		err = r.Check("stream", fn)
+	}
+	keys.fn = as
+	return keys, err
 }

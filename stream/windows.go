@@ -1,7 +1,6 @@
 package stream
 
 import (
-	"errors"
 	"maps"
 	"math"
 	"slices"
@@ -31,8 +30,9 @@ type Windows[T any, K comparable, A any] struct {
 	spare   *pane[K, A]           // an empty one to use again; nil: none
 	account *Account              // nil: nothing is bounded
 
-	codecs windowCodecs[K, A]
-	failed error // what ended the state
+	stateCalls
+	keyCodec   stateCodec[K]
+	valueCodec stateCodec[A]
 }
 
 // Bounds of options. Sizes are kept far from the range of int64 nanoseconds (292 years), so that no sum of a time in
@@ -74,14 +74,10 @@ func newWindows[T any, K comparable, A any](fn, as string, size time.Duration, k
 	case o.Disorder < 0:
 		return nil, refuse("Disorder", o.Disorder, "0 or positive")
 	}
-	keys, err := newKeys[K](fn)
-	if err == nil {
-		err = o.Resources.Check("stream", fn)
-	}
+	keys, err := keysOf[K](fn, as, o.Resources)
 	if err != nil {
 		return nil, err
 	}
-	keys.fn = as
 	return &Windows[T, K, A]{
 		clock: eventClock[T]{
 			fn: as, at: at, nullTime: o.NullTime, rejects: o.Rejects, late: o.Late, disorder: int64(o.Disorder),
@@ -90,7 +86,7 @@ func newWindows[T any, K comparable, A any](fn, as string, size time.Duration, k
 		keys: keys, key: key, fold: fold,
 		size: int64(size), every: int64(every), offset: floorMod(int64(o.Offset), int64(every)),
 		open: make(map[int64]*pane[K, A]), starts: minHeap[int64]{before: func(a, b *int64) bool { return *a < *b }},
-		account: o.Resources.accountOf(as),
+		account: o.Resources.accountOf(as), stateCalls: stateCalls{inCall: errInCall("Windows")},
 	}, nil
 }
 
@@ -105,13 +101,15 @@ func floorMod(n, m int64) int64 {
 
 // Push takes one event in. Windows that its time closes go to out first.
 func (w *Windows[T, K, A]) Push(v T, out Sink[Windowed[K, A]]) error {
-	return w.run("Push", out, func() error { return w.push(v, out) })
+	needFunc(out == nil, "Windows.Push", "out")
+	return w.run(w.letGo, func() error { return w.push(v, out) })
 }
 
 // Advance says that no event before watermark is expected any more, and gives the windows that this closes to out.
 // A watermark behind the one reached is ignored.
 func (w *Windows[T, K, A]) Advance(watermark time.Time, out Sink[Windowed[K, A]]) error {
-	return w.run("Advance", out, func() error {
+	needFunc(out == nil, "Windows.Advance", "out")
+	return w.run(w.letGo, func() error {
 		if !w.clock.advance(nanosWithin(watermark)) {
 			return nil
 		}
@@ -122,7 +120,8 @@ func (w *Windows[T, K, A]) Advance(watermark time.Time, out Sink[Windowed[K, A]]
 // Flush gives all open windows to out, as at the end of the input, and advances the watermark to the end of the last:
 // none is ever given again. All memory is given back to the budget.
 func (w *Windows[T, K, A]) Flush(out Sink[Windowed[K, A]]) error {
-	return w.run("Flush", out, func() error { return w.flush(out) })
+	needFunc(out == nil, "Windows.Flush", "out")
+	return w.run(w.letGo, func() error { return w.flush(out) })
 }
 
 // Stats returns the counts since the beginning; what was restored counts.
@@ -133,26 +132,10 @@ func (w *Windows[T, K, A]) Watermark() (watermark time.Time, ok bool) {
 	return instant(w.clock.watermark), w.clock.watermark != math.MinInt64
 }
 
-var errStopped = errors.New("stream: the consumer stopped")
-
-// errInCall is why a state is not to be used while one of its functions runs, nor after one of them panicked.
-var errInCall = errors.New("stream: Windows: the call before it did not return: a function of the caller's runs, or panicked")
-
-// run is one call from outside: it keeps the first error, and then lets go of all that the state held.
-func (w *Windows[T, K, A]) run(method string, out Sink[Windowed[K, A]], call func() error) error {
-	needFunc(out == nil, "Windows."+method, "out")
-	if w.failed != nil {
-		return w.failed
-	}
-	w.failed = errInCall // and so it stays if it panics
-	defer func() {
-		if w.failed != nil {
-			w.end(nil)
-			w.empty()
-		}
-	}()
-	w.failed = call()
-	return w.failed
+// letGo gives back all that a state holds which has failed.
+func (w *Windows[T, K, A]) letGo() {
+	w.giveBack()
+	w.empty()
 }
 
 // empty forgets the open windows; what the account holds for them is the caller's to give back.
@@ -230,11 +213,15 @@ func (w *Windows[T, K, A]) flush(out Sink[Windowed[K, A]]) error {
 	return nil
 }
 
-// end gives the memory back and publishes the counts, when an operator's run ends.
-func (w *Windows[T, K, A]) end(stats *WindowStats) {
+func (w *Windows[T, K, A]) giveBack() {
 	if w.account != nil {
 		w.account.Close()
 	}
+}
+
+// end gives the memory back and publishes the counts, when an operator's run ends.
+func (w *Windows[T, K, A]) end(stats *WindowStats) {
+	w.giveBack()
 	if stats != nil {
 		*stats = w.clock.stats
 	}

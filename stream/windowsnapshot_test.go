@@ -2,19 +2,11 @@ package stream_test
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
-	"flag"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
-	"runtime"
-	"strconv"
 	"testing"
-	"testing/iotest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -22,20 +14,12 @@ import (
 	"github.com/millrace-go/millrace/stream"
 )
 
-var update = flag.Bool("update", false, "rewrite the golden files and the fuzz corpus")
-
 type tickWindows = stream.Windows[tick, float64, []int]
 
 func newTicks(t require.TestingT, size time.Duration, o stream.WindowOptions[tick]) *tickWindows {
 	w, err := stream.NewWindows(size, tick.key, tick.at, order, o)
 	require.NoError(t, err)
 	return w
-}
-
-func snapshotOf(t require.TestingT, s stream.State) []byte {
-	var b bytes.Buffer
-	require.NoError(t, s.Snapshot(&b))
-	return b.Bytes()
 }
 
 // Pushing a stream in any chunks, with a snapshot into another process at every cut, gives what one run gives: the
@@ -109,41 +93,7 @@ func sampleTicks(t require.TestingT) *tickWindows {
 	return w
 }
 
-// The bytes of a snapshot are frozen.
-func TestWindows_SnapshotGolden(t *testing.T) {
-	path := filepath.Join("testdata", "windows_v1.golden")
-	got := fmt.Sprintf("%x\n", snapshotOf(t, sampleTicks(t)))
-	if *update {
-		require.NoError(t, os.MkdirAll("testdata", 0o755))
-		require.NoError(t, os.WriteFile(path, []byte(got), 0o644))
-	}
-	want, err := os.ReadFile(path)
-	require.NoError(t, err)
-	require.Equal(t, string(want), got)
-}
-
-// payloadOf is the payload of a snapshot of one block, framed what reframe makes of a payload.
-func payloadOf(b []byte) []byte { return bytes.Clone(b[40 : len(b)-8]) }
-
-func reframe(b, payload []byte) []byte {
-	table := crc32.MakeTable(crc32.Castagnoli)
-	out := bytes.Clone(b[:32])
-	crc := crc32.Checksum(payload, table)
-	if len(payload) > 0 {
-		out = binary.LittleEndian.AppendUint32(out, uint32(len(payload)))
-		out = binary.LittleEndian.AppendUint32(out, crc)
-		out = append(out, payload...)
-	}
-	out = binary.LittleEndian.AppendUint32(out, 0)
-	return binary.LittleEndian.AppendUint32(out, crc)
-}
-
-type brokenSnapshot struct {
-	name  string
-	bytes []byte
-	class error
-	says  string
-}
+func TestWindows_SnapshotGolden(t *testing.T) { requireGolden(t, "windows_v1.golden", sampleTicks(t)) }
 
 // brokenSnapshots are damaged behind right checksums: what the frame cannot see.
 func brokenSnapshots(t require.TestingT) []brokenSnapshot {
@@ -155,20 +105,7 @@ func brokenSnapshots(t require.TestingT) []brokenSnapshot {
 		copy(p[at:], to)
 		return reframe(good, p)
 	}
-	build := func(numbers ...any) []byte {
-		var p []byte
-		for _, n := range numbers {
-			switch n := n.(type) {
-			case int64:
-				p = binary.AppendVarint(p, n)
-			case uint64:
-				p = binary.AppendUvarint(p, n)
-			case string:
-				p = append(p, n...)
-			}
-		}
-		return reframe(good, p)
-	}
+	build := builder(good)
 	stats := "\x01\x01\x00\x00\x00\x00\x00"
 	key := func(b byte) string { return "\x08\x00\x00\x00\x00\x00\x00" + string([]byte{b, 0x40}) } // a float64
 	acc := "\x02\x02\x0e"                                                                          // []int{7}
@@ -208,28 +145,10 @@ func brokenSnapshots(t require.TestingT) []brokenSnapshot {
 }
 
 func TestWindows_RestoreRefuses(t *testing.T) {
-	for _, c := range brokenSnapshots(t) {
-		w := sampleTicks(t)
-		before := snapshotOf(t, w)
-		err := w.Restore(bytes.NewReader(c.bytes))
-		require.ErrorIs(t, err, c.class, c.name)
-		var typed *stream.SnapshotError
-		require.ErrorAs(t, err, &typed, c.name)
-		require.Equal(t, "Windows.Restore", typed.Op)
-		require.ErrorContains(t, err, c.says, c.name)
-		require.Equal(t, before, snapshotOf(t, w), "%s: the state has changed", c.name)
-	}
-	good := snapshotOf(t, sampleTicks(t))
-	for i := range good {
-		bad := bytes.Clone(good)
-		bad[i] ^= 1
-		require.Error(t, sampleTicks(t).Restore(bytes.NewReader(bad)), "byte %d", i)
-	}
-	w := sampleTicks(t)
-	require.ErrorIs(t, w.Restore(io.MultiReader(bytes.NewReader(good[:50]), iotest.ErrReader(errBoom))), errBoom)
-	require.NoError(t, w.Restore(iotest.OneByteReader(bytes.NewReader(good))))
+	requireRefused(t, "Windows.Restore", func() stream.State { return sampleTicks(t) }, brokenSnapshots(t))
 
 	// A snapshot of other types is another configuration.
+	good := snapshotOf(t, sampleTicks(t))
 	ints, err := stream.NewWindows(10, tick.key, tick.at, stream.Fold[tick, int]{Add: func(*int, tick) {}}, stream.WindowOptions[tick]{Every: 5, Offset: 2, Disorder: 3})
 	require.NoError(t, err)
 	require.ErrorIs(t, ints.Restore(bytes.NewReader(good)), stream.ErrConflict)
@@ -247,14 +166,7 @@ func TestWindows_RestoreAndMemory(t *testing.T) {
 	require.Zero(t, budget.Used(), "what is finished holds nothing")
 	require.Error(t, w.Snapshot(io.Discard))
 	good := snapshotOf(t, sampleTicks(t))
-	require.NoError(t, w.Restore(bytes.NewReader(good)))
-	require.Equal(t, good, snapshotOf(t, w))
-	used := budget.Used()
-	require.Positive(t, used)
-	require.NoError(t, w.Restore(bytes.NewReader(good)))
-	require.Equal(t, used, budget.Used(), "what was there before is given back")
-	require.Error(t, w.Restore(bytes.NewReader(good[:len(good)-9])))
-	require.Equal(t, used, budget.Used(), "what was read is given back")
+	requireRestoreBooks(t, w, budget, good)
 	require.NoError(t, w.Flush(none))
 	require.Zero(t, budget.Used())
 
@@ -287,24 +199,6 @@ func TestWindows_PanicInRestore(t *testing.T) {
 	require.NoError(t, w.Restore(bytes.NewReader(good)))
 	require.Equal(t, good, snapshotOf(t, w))
 }
-
-// odd has state that no codec can be compiled for.
-type odd struct{ n int }
-
-// oddCodec writes it, with Held unused here.
-type oddCodec struct{ fail error }
-
-func (c oddCodec) Append(dst []byte, v *odd) ([]byte, error) {
-	return strconv.AppendInt(dst, int64(v.n), 10), c.fail
-}
-
-func (oddCodec) Decode(src []byte, v *odd) ([]byte, error) {
-	n, err := strconv.Atoi(string(src))
-	v.n = n
-	return nil, err
-}
-
-func (oddCodec) Held(*odd) int64 { return 0 }
 
 func TestWindows_UseCodecs(t *testing.T) {
 	fold := stream.Fold[tick, odd]{Add: func(acc *odd, e tick) { acc.n += e.Pos }}
@@ -364,56 +258,10 @@ func (d *fullDisk) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// FuzzWindows_Restore: what is restored is what is written again; nothing panics, nothing allocates out of proportion,
-// and what is refused leaves the state as it was.
 func FuzzWindows_Restore(f *testing.F) {
-	if *update {
-		writeCorpus(f)
-	}
-	good := snapshotOf(f, sampleTicks(f))
-	f.Fuzz(func(t *testing.T, data []byte, payload bool) {
-		if payload { // get past the frame
-			data = reframe(good, data[:min(len(data), 64<<10-1)])
-		}
-		w := sampleTicks(t)
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		in := bytes.NewReader(data)
-		err := w.Restore(in)
-		runtime.ReadMemStats(&after)
-		if allocated := after.TotalAlloc - before.TotalAlloc; allocated > uint64(400*len(data)+1<<20) {
-			t.Fatalf("%d bytes allocated for %d", allocated, len(data))
-		}
-		if err != nil {
-			if !errors.Is(err, stream.ErrCorrupt) && !errors.Is(err, stream.ErrConflict) {
-				t.Fatalf("an error of no class: %v", err)
-			}
-			require.Equal(t, good, snapshotOf(t, w))
-			return
-		}
-		require.Equal(t, data[:len(data)-in.Len()], snapshotOf(t, w))
-		require.NoError(t, w.Flush(stream.Discard[tickWindow]("nobody looks")))
+	fuzzRestore(f, "FuzzWindows_Restore", func(t require.TestingT) stream.State { return sampleTicks(t) }, brokenSnapshots, func(t require.TestingT, s stream.State) {
+		require.NoError(t, s.(*tickWindows).Flush(stream.Discard[tickWindow]("nobody looks")))
 	})
-}
-
-// writeCorpus writes the seeds of FuzzWindows_Restore: a good snapshot, and each broken one, as bytes and as payload.
-func writeCorpus(f *testing.F) {
-	dir := filepath.Join("testdata", "fuzz", "FuzzWindows_Restore")
-	require.NoError(f, os.MkdirAll(dir, 0o755))
-	seeds := append(brokenSnapshots(f), brokenSnapshot{name: "good", bytes: snapshotOf(f, sampleTicks(f))})
-	for _, s := range seeds {
-		for name, payload := range map[string]bool{s.name: false, s.name + "_payload": true} {
-			b := s.bytes
-			if payload {
-				if len(b) < 49 {
-					continue
-				}
-				b = payloadOf(b)
-			}
-			text := fmt.Sprintf("go test fuzz v1\n[]byte(%q)\nbool(%v)\n", b, payload)
-			require.NoError(f, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644))
-		}
-	}
 }
 
 // BenchmarkWindows_Snapshot writes and reads a state of 100,000 groups.

@@ -1,0 +1,199 @@
+package stream_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/millrace-go/millrace/stream"
+)
+
+type tickScans = stream.Scans[tick, float64, []int, []int]
+
+// positionsSoFar emits the positions of the key's events since its state was new, twice where there are many.
+func positionsSoFar(list *[]int, e tick, emit func([]int)) {
+	*list = append(*list, e.Pos)
+	emit(append([]int(nil), *list...))
+	if len(*list) > 3 {
+		emit(nil)
+	}
+}
+
+func newTickScans(t require.TestingT, o stream.ScanByOptions[tick]) *tickScans {
+	s, err := stream.NewScans(tick.key, positionsSoFar, o)
+	require.NoError(t, err)
+	return s
+}
+
+// Pushing a stream in any chunks, with a snapshot into another process at every cut, emits what one run does, and leaves
+// the same bytes. One run is ScanBy.
+func TestScans_Law_ChunkedEqualsWhole(t *testing.T) {
+	eachCase(t, 1000, func(t require.TestingT, r *rand.Rand) {
+		o := stream.ScanByOptions[tick]{At: tick.at, TTL: time.Duration(r.IntN(3) * r.IntN(40)), Disorder: time.Duration(r.IntN(20))}
+		events := randomTicks(r, r.Int64N(30), r.IntN(3))
+		if r.IntN(2) == 0 { // many keys that come once: the table is tidied
+			for i := range events {
+				events[i].Key = float64(r.IntN(200))
+			}
+		}
+		var got, want [][]int
+		whole := newTickScans(t, o)
+		operator := stream.ScanBy(stream.Of(events...), tick.key, positionsSoFar, o)
+		o.Resources.Memory = int64(r.IntN(2)) << 30 // no part of the configuration
+		chunked := newTickScans(t, o)
+		advances := r.IntN(2) == 0 // by a watermark from elsewhere, too
+		for _, e := range events {
+			if r.IntN(4) == 0 {
+				b := snapshotOf(t, chunked)
+				require.Equal(t, snapshotOf(t, whole), b)
+				next := newTickScans(t, o)
+				if r.IntN(2) == 0 { // what it held before does not matter
+					require.NoError(t, next.Push(tick{Key: 77, T: 5}, stream.Discard[[]int]("thrown away by Restore")))
+				}
+				require.NoError(t, next.Restore(bytes.NewReader(b)))
+				require.Equal(t, b, snapshotOf(t, next), "a snapshot of what was restored is the same bytes")
+				chunked = next
+			}
+			if advances && r.IntN(6) == 0 {
+				to := time.Unix(0, e.T+int64(r.IntN(20)))
+				whole.Advance(to)
+				chunked.Advance(to)
+			}
+			require.NoError(t, whole.Push(e, stream.Into(&want)))
+			require.NoError(t, chunked.Push(e, stream.Into(&got)))
+		}
+		require.Equal(t, want, got)
+		require.Equal(t, snapshotOf(t, whole), snapshotOf(t, chunked))
+		if !advances {
+			emitted, err := stream.Collect(operator)
+			require.NoError(t, err)
+			require.Equal(t, fmt.Sprint(emitted), fmt.Sprint(want))
+		}
+	})
+}
+
+// A state that is over by a watermark from elsewhere is found by no element, and is in no snapshot.
+func TestScans_Advance(t *testing.T) {
+	s := newTickScans(t, stream.ScanByOptions[tick]{At: tick.at, TTL: 10})
+	var got [][]int
+	push := func(pos int, at int64) { require.NoError(t, s.Push(tick{Key: 1, T: at, Pos: pos}, stream.Into(&got))) }
+	push(1, 100)
+	s.Advance(time.Unix(0, 109))
+	push(2, 105)
+	s.Advance(time.Unix(0, 115))
+	empty := newTickScans(t, stream.ScanByOptions[tick]{At: tick.at, TTL: 10})
+	require.Less(t, len(snapshotOf(t, s)), len(snapshotOf(t, empty))+10, "the state is over")
+	push(3, 106) // behind the watermark, which only ends states
+	s.Advance(time.Unix(0, 0))
+	push(4, 116)
+	require.Equal(t, [][]int{{1}, {1, 2}, {3}, {4}}, got)
+
+	ageless := newTickScans(t, stream.ScanByOptions[tick]{})
+	before := snapshotOf(t, ageless)
+	ageless.Advance(time.Unix(1, 0))
+	require.Equal(t, before, snapshotOf(t, ageless))
+}
+
+// An error of the sink ends the call and the state; what is emitted after it is dropped.
+func TestScans_SinkError(t *testing.T) {
+	s, err := stream.NewScans(func(v int) int { return v }, func(n *int, v int, emit func(int)) { emit(1); emit(2); emit(3) }, stream.ScanByOptions[int]{})
+	require.NoError(t, err)
+	var got []int
+	require.ErrorIs(t, s.Push(7, func(v int) error {
+		if got = append(got, v); v == 2 {
+			return errBoom
+		}
+		return nil
+	}), errBoom)
+	require.Equal(t, []int{1, 2}, got)
+	require.ErrorIs(t, s.Push(7, stream.Into(&got)), errBoom)
+	require.ErrorIs(t, s.Snapshot(io.Discard), errBoom)
+}
+
+func sampleScans(t require.TestingT) *tickScans {
+	s := newTickScans(t, stream.ScanByOptions[tick]{At: tick.at, TTL: 10, Disorder: 3})
+	for i, e := range []tick{{Key: 3, T: 0}, {Key: 1, T: 9}, {Key: 2, T: 12}, {Key: 1, T: 11}, {Key: 1, T: 14}} {
+		e.Pos = i
+		require.NoError(t, s.Push(e, stream.Discard[[]int]("nobody looks")))
+	}
+	return s
+}
+
+func TestScans_SnapshotGolden(t *testing.T) { requireGolden(t, "scans_v1.golden", sampleScans(t)) }
+
+func brokenScans(t require.TestingT) []brokenSnapshot {
+	good := snapshotOf(t, sampleScans(t))
+	build := builder(good)
+	key := func(b byte) string { return "\x08\x00\x00\x00\x00\x00\x00" + string([]byte{b, 0x40}) }
+	list := "\x02\x02\x0e" // []int{7}
+	other := func(o stream.ScanByOptions[tick]) []byte { return snapshotOf(t, newTickScans(t, o)) }
+	return []brokenSnapshot{
+		{"cut", good[:len(good)-1], stream.ErrCorrupt, "end of input"},
+		{"other_state", snapshotOf(t, sampleTicks(t)), stream.ErrConflict, `kind of state is "windows", want "scans"`},
+		{"other_ttl", other(stream.ScanByOptions[tick]{At: tick.at, TTL: 11, Disorder: 3}), stream.ErrConflict, "digest"},
+		{"other_disorder", other(stream.ScanByOptions[tick]{At: tick.at, TTL: 10, Disorder: 4}), stream.ErrConflict, "digest"},
+		{"empty_payload", reframe(good, nil), stream.ErrCorrupt, "a shortest varint"},
+		{"trailing", reframe(good, append(payloadOf(good), 0)), stream.ErrCorrupt, "rest of the payload is 1 bytes or more, want 0"},
+		{"elements_overflow", build(int64(5), ^uint64(0)), stream.ErrCorrupt, "number of elements is 18446744073709551615"},
+		{"more_keys_than_elements", build(int64(5), uint64(1), uint64(2)), stream.ErrCorrupt, "number of keys is 2, want at most that of elements"},
+		{"keys_of_a_liar", build(int64(5), uint64(1<<40), uint64(1<<40)), stream.ErrCorrupt, "a shortest varint"},
+		{"is_over", build(int64(5), uint64(1), uint64(1), key(0), int64(-5), list), stream.ErrCorrupt, "want one whose state is not over"},
+		{"same_key_twice", build(int64(5), uint64(2), uint64(2), key(0), int64(5), list, key(0), int64(5), list), stream.ErrCorrupt, "want another, in order of hash"},
+		{"key_short", build(int64(5), uint64(1), uint64(1), "\x02\x00\x00", int64(5), list), stream.ErrCorrupt, "key: rowcodec"},
+		{"state_broken", build(int64(5), uint64(1), uint64(1), key(0), int64(5), "\x01\x09"), stream.ErrCorrupt, "state: rowcodec"},
+		{"state_cut", build(int64(5), uint64(1), uint64(1), key(0), int64(5)), stream.ErrCorrupt, "a shortest varint"},
+	}
+}
+
+func TestScans_RestoreRefuses(t *testing.T) {
+	requireRefused(t, "Scans.Restore", func() stream.State { return sampleScans(t) }, brokenScans(t))
+	ageless := newTickScans(t, stream.ScanByOptions[tick]{})
+	bad := builder(snapshotOf(t, ageless))(int64(5), uint64(0), uint64(0))
+	require.ErrorContains(t, ageless.Restore(bytes.NewReader(bad)), "watermark is 1970-01-01 00:00:00.000000005 +0000 UTC, want none")
+}
+
+// Restore revives a state that had failed; memory is bounded while it runs, and what it books is given back.
+func TestScans_RestoreAndMemory(t *testing.T) {
+	budget, err := stream.NewBudget(1 << 20)
+	require.NoError(t, err)
+	o := stream.ScanByOptions[tick]{At: tick.at, TTL: 10, Disorder: 3, Resources: stream.Resources{Budget: budget}}
+	s := newTickScans(t, o)
+	good := snapshotOf(t, sampleScans(t))
+	requireRestoreBooks(t, s, budget, good)
+	require.PanicsWithError(t, errBoom.Error(), func() { _ = s.Push(tick{T: 14}, func([]int) error { panic(errBoom) }) })
+	require.Zero(t, budget.Used())
+	require.ErrorContains(t, s.Push(tick{T: 14}, stream.Discard[[]int]("nobody looks")), "stream: Scans: the call before it did not return")
+	require.NoError(t, s.Restore(bytes.NewReader(good)))
+	require.Equal(t, good, snapshotOf(t, s))
+
+	o.Resources = stream.Resources{Memory: 100}
+	s = newTickScans(t, o)
+	require.ErrorIs(t, s.Restore(bytes.NewReader(good)), stream.ErrLimit)
+}
+
+func TestScans_UseCodecs(t *testing.T) {
+	s, err := stream.NewScans(func(v int) odd { return odd{v % 2} }, func(n *odd, v int, emit func(int)) { n.n += v; emit(n.n) }, stream.ScanByOptions[int]{})
+	require.NoError(t, err)
+	requireCodecs(t, s, []string{"key type", "state type"}, func(i int) {
+		s.UseCodecs([]stream.Codec[odd]{oddCodec{}, nil}[i], []stream.Codec[odd]{nil, oddCodec{}}[i])
+	})
+	var sums []int
+	for i := range 6 {
+		require.NoError(t, s.Push(i, stream.Into(&sums)))
+		b := snapshotOf(t, s)
+		require.NoError(t, s.Restore(bytes.NewReader(b)))
+		require.Equal(t, b, snapshotOf(t, s))
+	}
+	require.Equal(t, []int{0, 1, 2, 4, 6, 9}, sums)
+}
+
+func FuzzScans_Restore(f *testing.F) {
+	fuzzRestore(f, "FuzzScans_Restore", func(t require.TestingT) stream.State { return sampleScans(t) }, brokenScans, func(t require.TestingT, s stream.State) {
+		require.NoError(t, s.(*tickScans).Push(tick{Key: 1, T: 20}, stream.Discard[[]int]("nobody looks")))
+	})
+}

@@ -1,0 +1,208 @@
+package stream_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"flag"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"testing"
+	"testing/iotest"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/millrace-go/millrace/stream"
+)
+
+// What the tests of snapshots of Windows, Trails and Scans have in common.
+
+var update = flag.Bool("update", false, "rewrite the golden files and the fuzz corpus")
+
+func snapshotOf(t require.TestingT, s stream.State) []byte {
+	var b bytes.Buffer
+	require.NoError(t, s.Snapshot(&b))
+	return b.Bytes()
+}
+
+// requireGolden compares the snapshot of s with the file: its bytes are frozen.
+func requireGolden(t *testing.T, name string, s stream.State) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	got := fmt.Sprintf("%x\n", snapshotOf(t, s))
+	if *update {
+		require.NoError(t, os.MkdirAll("testdata", 0o755))
+		require.NoError(t, os.WriteFile(path, []byte(got), 0o644))
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, string(want), got)
+}
+
+// payloadOf is the payload of a snapshot of one block, framed what reframe makes of a payload.
+func payloadOf(b []byte) []byte { return bytes.Clone(b[40 : len(b)-8]) }
+
+func reframe(b, payload []byte) []byte {
+	table := crc32.MakeTable(crc32.Castagnoli)
+	out := bytes.Clone(b[:32])
+	crc := crc32.Checksum(payload, table)
+	if len(payload) > 0 {
+		out = binary.LittleEndian.AppendUint32(out, uint32(len(payload)))
+		out = binary.LittleEndian.AppendUint32(out, crc)
+		out = append(out, payload...)
+	}
+	out = binary.LittleEndian.AppendUint32(out, 0)
+	return binary.LittleEndian.AppendUint32(out, crc)
+}
+
+type brokenSnapshot struct {
+	name  string
+	bytes []byte
+	class error
+	says  string
+}
+
+// builder frames a payload of numbers (int64 as varint, uint64 as uvarint) and bytes as the snapshot good is framed.
+func builder(good []byte) func(parts ...any) []byte {
+	return func(parts ...any) []byte {
+		var p []byte
+		for _, n := range parts {
+			switch n := n.(type) {
+			case int64:
+				p = binary.AppendVarint(p, n)
+			case uint64:
+				p = binary.AppendUvarint(p, n)
+			case string:
+				p = append(p, n...)
+			}
+		}
+		return reframe(good, p)
+	}
+}
+
+// requireRefused demands the errors of broken snapshots, and of a good one with any bit of it wrong, from op; the state, a
+// new one each time, does not change.
+func requireRefused(t *testing.T, op string, sample func() stream.State, broken []brokenSnapshot) {
+	t.Helper()
+	good := snapshotOf(t, sample())
+	for _, c := range broken {
+		s := sample()
+		err := s.Restore(bytes.NewReader(c.bytes))
+		require.ErrorIs(t, err, c.class, c.name)
+		var typed *stream.SnapshotError
+		require.ErrorAs(t, err, &typed, c.name)
+		require.Equal(t, op, typed.Op)
+		require.ErrorContains(t, err, c.says, c.name)
+		require.Equal(t, good, snapshotOf(t, s), "%s: the state has changed", c.name)
+	}
+	for i := range good {
+		bad := bytes.Clone(good)
+		bad[i] ^= 1
+		require.Error(t, sample().Restore(bytes.NewReader(bad)), "byte %d", i)
+	}
+	s := sample()
+	require.ErrorIs(t, s.Restore(io.MultiReader(bytes.NewReader(good[:50]), iotest.ErrReader(errBoom))), errBoom)
+	require.NoError(t, s.Restore(iotest.OneByteReader(bytes.NewReader(good))))
+	require.Equal(t, good, snapshotOf(t, s))
+}
+
+// requireRestoreBooks demands that Restore, good or not, leaves booked what the state holds, and no more.
+func requireRestoreBooks(t *testing.T, s stream.State, budget *stream.Budget, good []byte) {
+	t.Helper()
+	require.NoError(t, s.Restore(bytes.NewReader(good)))
+	require.Equal(t, good, snapshotOf(t, s))
+	used := budget.Used()
+	require.Positive(t, used)
+	require.NoError(t, s.Restore(bytes.NewReader(good)))
+	require.Equal(t, used, budget.Used(), "what was there before is given back")
+	require.Error(t, s.Restore(bytes.NewReader(good[:len(good)-9])))
+	require.Equal(t, used, budget.Used(), "what was read is given back")
+}
+
+// odd has state that no codec can be compiled for.
+type odd struct{ n int }
+
+// oddCodec writes it, with Held unused here.
+type oddCodec struct{ fail error }
+
+func (c oddCodec) Append(dst []byte, v *odd) ([]byte, error) {
+	return strconv.AppendInt(dst, int64(v.n), 10), c.fail
+}
+
+func (oddCodec) Decode(src []byte, v *odd) ([]byte, error) {
+	n, err := strconv.Atoi(string(src))
+	v.n = n
+	return nil, err
+}
+
+func (oddCodec) Held(*odd) int64 { return 0 }
+
+// requireCodecs demands that s, whose types have no codec, asks for one after the other.
+func requireCodecs(t *testing.T, s stream.State, types []string, supply func(i int)) {
+	t.Helper()
+	for i, name := range types {
+		for _, err := range []error{s.Snapshot(io.Discard), s.Restore(bytes.NewReader(nil))} {
+			var typed *stream.OptionError
+			require.ErrorAs(t, err, &typed)
+			require.Equal(t, name, typed.Option)
+		}
+		supply(i)
+	}
+	require.NoError(t, s.Snapshot(io.Discard))
+}
+
+// fuzzRestore: what is restored is what is written again; nothing panics, nothing allocates out of proportion, and what is
+// refused leaves the state as it was.
+func fuzzRestore(f *testing.F, name string, sample func(t require.TestingT) stream.State, broken func(t require.TestingT) []brokenSnapshot, goOn func(t require.TestingT, s stream.State)) {
+	good := snapshotOf(f, sample(f))
+	if *update {
+		writeCorpus(f, name, append(broken(f), brokenSnapshot{name: "good", bytes: good}))
+	}
+	f.Fuzz(func(t *testing.T, data []byte, payload bool) {
+		if payload { // get past the frame
+			data = reframe(good, data[:min(len(data), 64<<10-1)])
+		}
+		s := sample(t)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		in := bytes.NewReader(data)
+		err := s.Restore(in)
+		runtime.ReadMemStats(&after)
+		if allocated := after.TotalAlloc - before.TotalAlloc; allocated > uint64(400*len(data)+1<<20) {
+			t.Fatalf("%d bytes allocated for %d", allocated, len(data))
+		}
+		if err != nil {
+			if !errors.Is(err, stream.ErrCorrupt) && !errors.Is(err, stream.ErrConflict) {
+				t.Fatalf("an error of no class: %v", err)
+			}
+			require.Equal(t, good, snapshotOf(t, s))
+			return
+		}
+		require.Equal(t, data[:len(data)-in.Len()], snapshotOf(t, s))
+		goOn(t, s)
+	})
+}
+
+// writeCorpus writes the seeds of a fuzz target: each snapshot, as bytes and as payload.
+func writeCorpus(f *testing.F, target string, seeds []brokenSnapshot) {
+	dir := filepath.Join("testdata", "fuzz", target)
+	require.NoError(f, os.MkdirAll(dir, 0o755))
+	for _, s := range seeds {
+		for name, payload := range map[string]bool{s.name: false, s.name + "_payload": true} {
+			b := s.bytes
+			if payload {
+				if len(b) < 49 {
+					continue
+				}
+				b = payloadOf(b)
+			}
+			text := fmt.Sprintf("go test fuzz v1\n[]byte(%q)\nbool(%v)\n", b, payload)
+			require.NoError(f, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644))
+		}
+	}
+}
