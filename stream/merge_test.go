@@ -106,6 +106,95 @@ func TestMergeFunc_Law_Stable(t *testing.T) {
 	}
 }
 
+// dated is an element whose fields rise with its key for a while, or nearly.
+type dated struct {
+	Seq   int // rises with Key in the first inputs' first elements
+	Key   int
+	Input uint32
+	Pos   uint32
+}
+
+// What a merge goes by changes nothing: chunks of one are merged by compare alone, the others by a guessed field.
+func TestMergeFunc_Law_LongInputs(t *testing.T) {
+	byKey := func(a, b dated) int { return cmp.Compare(a.Key, b.Key) }
+	orders := map[string]func(a, b dated) int{
+		"by_key":     byKey,
+		"descending": func(a, b dated) int { return byKey(b, a) },
+		"two_fields": func(a, b dated) int { return cmp.Or(byKey(a, b), cmp.Compare(a.Seq, b.Seq)) },
+		"coarse":     func(a, b dated) int { return cmp.Compare(a.Key/100, b.Key/100) },
+	}
+	for seed := range uint64(cases(t, 60)) {
+		rng := rand.New(rand.NewPCG(seed, 9))
+		for name, compare := range orders {
+			inputs := make([][]dated, 1+rng.IntN(9))
+			keys := []int{50, 100_000}[rng.IntN(2)]
+			for i := range inputs {
+				in := make([]dated, rng.IntN(1500))
+				for j := range in {
+					in[j].Key = rng.IntN(keys)
+					in[j].Seq = in[j].Key
+					if in[j].Key > keys*3/4 {
+						in[j].Seq = rng.IntN(keys)
+					}
+				}
+				slices.SortStableFunc(in, compare)
+				for j := range in {
+					in[j].Input, in[j].Pos = uint32(i), uint32(j)
+				}
+				if len(in) > 1 && rng.IntN(4) == 0 { // it descends at a random place, or fails there
+					at := 1 + rng.IntN(len(in)-1)
+					in[at], in[at-1] = in[at-1], in[at]
+				}
+				inputs[i] = in
+			}
+			run := func(chunk int) ([]dated, error) {
+				seqs := make([]stream.Seq[dated], len(inputs))
+				for i, in := range inputs {
+					seqs[i] = stream.Of(in...)
+				}
+				return stream.Collect(stream.MergeFunc(seqs, compare, stream.MergeOptions{Chunk: chunk}))
+			}
+			want, wantErr := run(1)
+			if wantErr == nil {
+				sorted := slices.Concat(inputs...)
+				slices.SortStableFunc(sorted, compare)
+				require.True(t, slices.Equal(sorted, want))
+			}
+			for _, chunk := range []int{2, 64, 0} {
+				got, err := run(chunk)
+				require.Equal(t, wantErr, err, "seed %d, %s, chunk %d", seed, name, chunk)
+				require.True(t, slices.Equal(want, got), "seed %d, %s, chunk %d", seed, name, chunk)
+			}
+		}
+	}
+}
+
+// Ten thousand inputs, some of them empty, most of an element or two, one long.
+func TestMerge_ManyInputs(t *testing.T) {
+	rng := rand.New(rand.NewPCG(4, 4))
+	inputs := make([]stream.Seq[int], 10_000)
+	var want []int
+	for i := range inputs {
+		in := make([]int, rng.IntN(4))
+		if i == 77 {
+			in = make([]int, 5000)
+		}
+		for j := range in {
+			in[j] = rng.IntN(1000)
+		}
+		slices.Sort(in)
+		want = append(want, in...)
+		inputs[i] = stream.Of(in...)
+	}
+	slices.Sort(want)
+	got, err := stream.Collect(stream.Merge(inputs...))
+	require.NoError(t, err)
+	require.True(t, slices.Equal(want, got))
+	got, err = stream.Collect(stream.MergeFunc(inputs, cmp.Compare[int], stream.MergeOptions{}))
+	require.NoError(t, err)
+	require.True(t, slices.Equal(want, got))
+}
+
 func TestMerge(t *testing.T) {
 	t.Run("none", func(t *testing.T) {
 		got, err := stream.Collect(stream.Merge[int]())

@@ -44,29 +44,52 @@ const firstChunk = 1024
 // it. The first run is of n elements, each further one twice as long as the one before, up to most.
 func chunks[T any](s Seq[T], n, most int) Seq[[]T] {
 	return func(yield func([]T, error) bool) {
-		n := n // of this run
-		buf := make([]T, 0, min(n, firstChunk))
-		for v, err := range s {
-			if err != nil {
-				if len(buf) > 0 && !yield(buf, nil) {
-					return
-				}
-				yield(nil, err)
-				return
+		c := chunker[T]{yield: yield, buf: make([]T, 0, min(n, firstChunk)), full: n, most: most}
+		s(func(v T, err error) bool {
+			if err != nil || c.done {
+				return c.end(err)
 			}
-			buf = append(buf, v)
-			if len(buf) == n {
-				if !yield(buf, nil) {
-					return
-				}
-				buf = buf[:0]
-				n = min(n+n, most)
-			}
-		}
-		if len(buf) > 0 {
-			yield(buf, nil)
+			c.buf = append(c.buf, v)
+			return len(c.buf) < c.full || c.pass()
+		})
+		if !c.done && len(c.buf) > 0 {
+			yield(c.buf, nil)
 		}
 	}
+}
+
+// chunker is one run of chunks. A loop over the source would keep what it needs in seven variables, each reached
+// through a pointer of its own: twice the time per element.
+type chunker[T any] struct {
+	buf   []T
+	full  int // length of this run
+	most  int
+	done  bool // nothing more is wanted
+	yield func([]T, error) bool
+}
+
+// pass yields a run.
+func (c *chunker[T]) pass() bool {
+	c.done = true // unless yield returns, and returns true
+	if !c.yield(c.buf, nil) {
+		return false
+	}
+	c.buf = c.buf[:0]
+	c.full = min(c.full+c.full, c.most)
+	c.done = false
+	return true
+}
+
+// end yields what there is, and then the error.
+func (c *chunker[T]) end(err error) bool {
+	if c.done {
+		panic("stream: a source goes on after it was told that no more is wanted")
+	}
+	if len(c.buf) == 0 || c.pass() {
+		c.done = true
+		c.yield(nil, err)
+	}
+	return false
 }
 
 // Next returns the next element. ok is false at the end, after an error (see Err) and after Close.

@@ -50,7 +50,7 @@ func Sort[T any, K cmp.Ordered](s Seq[T], key func(T) K, opts SortOptions) Seq[T
 		order.number = func(v *T) uint64 { return keys.Prefix(key(*v)) }
 	} else {
 		order.text = func(v *T) string { return keys.Text(key(*v)) }
-		order.compare = directed(opts.Descending, func(a, b *T) int { return cmp.Compare(key(*a), key(*b)) })
+		order.compare = directed(opts.Descending, func(a, b T) int { return cmp.Compare(key(a), key(b)) })
 	}
 	return sorted("Sort", s, order, opts)
 }
@@ -73,15 +73,14 @@ func Sort[T any, K cmp.Ordered](s Seq[T], key func(T) K, opts SortOptions) Seq[T
 func SortFunc[T any](s Seq[T], compare func(a, b T) int, opts SortOptions) Seq[T] {
 	needSeq(s, "SortFunc")
 	needFunc(compare == nil, "SortFunc", "compare")
-	byPointer := directed(opts.Descending, func(a, b *T) int { return compare(*a, *b) })
-	return sorted("SortFunc", s, sortOrder[T]{compare: byPointer}, opts)
+	return sorted("SortFunc", s, sortOrder[T]{compare: directed(opts.Descending, compare)}, opts)
 }
 
-func directed[T any](descending bool, compare func(a, b *T) int) func(a, b *T) int {
+func directed[T any](descending bool, compare func(a, b T) int) func(a, b T) int {
 	if !descending {
 		return compare
 	}
-	return func(a, b *T) int { return compare(b, a) }
+	return func(a, b T) int { return compare(b, a) }
 }
 
 // sorted is Sort under the name that errors show.

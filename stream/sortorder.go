@@ -12,7 +12,7 @@ import (
 type sortOrder[T any] struct {
 	number  func(v *T) uint64 // rows with equal numbers are equal
 	text    func(v *T) string // compared as by compare
-	compare func(a, b *T) int // nil where there is a number
+	compare func(a, b T) int  // nil where there is a number
 	turned  uint64            // all ones where numbers and texts descend
 }
 
@@ -167,7 +167,7 @@ func (r *sortRun[T]) byCompare(items []sortItem) {
 	var parts []merge.Cursor[sortItem]
 	for part := range slices.Chunk(items, nearRows) {
 		slices.SortFunc(part, func(a, b sortItem) int {
-			if c := r.order.compare(r.row(a.row), r.row(b.row)); c != 0 {
+			if c := r.order.compare(*r.row(a.row), *r.row(b.row)); c != 0 {
 				return c
 			}
 			return cmp.Compare(a.row, b.row)
@@ -177,8 +177,8 @@ func (r *sortRun[T]) byCompare(items []sortItem) {
 	if len(parts) < 2 {
 		return
 	}
-	tree := merge.New(merge.Order[sortItem]{Compare: func(a, b *sortItem) int {
-		return r.order.compare(r.row(a.row), r.row(b.row))
+	tree := merge.New(merge.Order[sortItem]{Compare: func(a, b sortItem) int {
+		return r.order.compare(*r.row(a.row), *r.row(b.row))
 	}}, parts)
 	merged := r.scratch[:0]
 	for range items {

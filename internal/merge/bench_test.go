@@ -117,7 +117,7 @@ func BenchmarkMerge(b *testing.B) {
 				return mergeTree(merge.Order[uint64]{Prefix: func(v *uint64) uint64 { return *v }}, in)
 			}},
 			{"compare", func(in [][]uint64) (sum, n uint64) {
-				return mergeTree(merge.Order[uint64]{Compare: func(a, b *uint64) int { return cmp.Compare(*a, *b) }}, in)
+				return mergeTree(merge.Order[uint64]{Compare: cmp.Compare[uint64]}, in)
 			}},
 			{"pull+heap", mergePulled},
 		} {

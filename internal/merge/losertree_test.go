@@ -19,7 +19,7 @@ import (
 // item is an element that knows where it came from.
 type item struct{ key, input, at int }
 
-func byKey(a, b *item) int { return a.key - b.key }
+func byKey(a, b item) int { return a.key - b.key }
 
 // orders are the ways to say the same order.
 var orders = map[string]merge.Order[item]{
@@ -69,7 +69,7 @@ func sorted(rng *rand.Rand, input, n, keys int) []item {
 	for i := range items {
 		items[i].key = rng.IntN(keys)
 	}
-	slices.SortFunc(items, func(a, b item) int { return byKey(&a, &b) })
+	slices.SortFunc(items, func(a, b item) int { return byKey(a, b) })
 	for i := range items {
 		items[i].input, items[i].at = input, i
 	}
@@ -102,6 +102,9 @@ func TestTree_Law_StableSort(t *testing.T) {
 	for seed := range uint64(cases(t, 1000)) {
 		rng := rand.New(rand.NewPCG(seed, 7))
 		k := rng.IntN(20)
+		if rng.IntN(20) == 0 {
+			k = 60 + rng.IntN(80) // groups
+		}
 		keys := 1 + rng.IntN(50)
 		failing := -1
 		if k > 0 && rng.IntN(3) == 0 {
@@ -119,7 +122,7 @@ func TestTree_Law_StableSort(t *testing.T) {
 			want = append(want, l.items...)
 			cursors[i] = l
 		}
-		slices.SortStableFunc(want, func(a, b item) int { return byKey(&a, &b) })
+		slices.SortStableFunc(want, func(a, b item) int { return byKey(a, b) })
 		if failing >= 0 {
 			// All up to and with the last element before the error.
 			cut := 0
@@ -152,7 +155,7 @@ func TestTree(t *testing.T) {
 		require.Empty(t, got)
 	})
 	t.Run("one_input_is_not_compared", func(t *testing.T) {
-		got, err := drain(merge.New(merge.Order[item]{Compare: func(a, b *item) int { panic("compared") }}, []merge.Cursor[item]{of(0, 3, 1, 2)}))
+		got, err := drain(merge.New(merge.Order[item]{Compare: func(a, b item) int { panic("compared") }}, []merge.Cursor[item]{of(0, 3, 1, 2)}))
 		require.NoError(t, err)
 		require.Len(t, got, 3)
 	})
@@ -184,7 +187,7 @@ func TestTree(t *testing.T) {
 
 // The sizes around powers of two, where the tree's last level is full, and the largest that is promised.
 func TestTree_ManyInputs(t *testing.T) {
-	for _, k := range []int{1, 2, 3, 4, 5, 7, 8, 9, 63, 64, 65, 1000, 10_000} {
+	for _, k := range []int{1, 2, 3, 4, 5, 7, 8, 9, 63, 64, 65, 127, 128, 129, 1000, 10_000} {
 		t.Run(fmt.Sprint(k), func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(uint64(k), 1))
 			var want []item
@@ -194,7 +197,7 @@ func TestTree_ManyInputs(t *testing.T) {
 				want = append(want, l.items...)
 				cursors[i] = l
 			}
-			slices.SortStableFunc(want, func(a, b item) int { return byKey(&a, &b) })
+			slices.SortStableFunc(want, func(a, b item) int { return byKey(a, b) })
 			for name, order := range orders {
 				for _, c := range cursors {
 					l := c.(*list)

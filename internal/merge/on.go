@@ -11,8 +11,8 @@ func (t *Tree[T]) checkInvariants() {
 		panic(fmt.Sprintf("merge: invariant %d: %s\nnodes %v", number, fmt.Sprintf(format, args...), t.nodes))
 	}
 	k := len(t.inputs)
-	if len(t.nodes) != k || len(t.heads) != k || len(t.rest) != k {
-		fail(1, "%d nodes and %d heads of %d inputs", len(t.nodes), len(t.heads), k)
+	if len(t.nodes) != k {
+		fail(1, "%d nodes of %d inputs", len(t.nodes), k)
 	}
 	w := t.nodes[0]
 	for n := (k + int(w.input%ended)) / 2; n > 0; n /= 2 {
@@ -23,9 +23,9 @@ func (t *Tree[T]) checkInvariants() {
 	if k > 64 {
 		return
 	}
-	for i, head := range t.heads {
-		if head == nil && len(t.rest[i]) > 0 {
-			fail(3, "input %d has ended, and %d elements behind", i, len(t.rest[i]))
+	for i := range t.inputs {
+		if in := &t.inputs[i]; in.at > len(in.chunk) {
+			fail(3, "input %d is at %d of %d", i, in.at, len(in.chunk))
 		}
 	}
 	seen := make([]bool, k)
