@@ -3,6 +3,7 @@ package stream
 import (
 	"math"
 	"math/bits"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -52,8 +53,8 @@ type crew[T, U any] struct {
 	window     atomic.Int64 // elements that may be in flight now; at most size
 	limit      atomic.Int64
 	idle       atomic.Int32 // workers asleep and not yet woken; changed under mu
-	feeder     gate
-	consumer   gate // its token: the ticket waited for + 1
+	feeder     gate         // its token: how far slots must be free
+	consumer   gate         // its token: the ticket waited for + 1
 
 	mu      sync.Mutex
 	work    sync.Cond // there is something to claim, or never will be
@@ -147,14 +148,17 @@ func (c *crew[T, U]) call() {
 	c.mu.Unlock()
 }
 
-// waitForRoom waits until there is room at pos, or no more is wanted. It returns up to where there is room.
+// waitForRoom waits until there is room at pos, or no more is wanted. It returns up to where there is room. Where it has to
+// sleep it does so until a quarter of the window is free, for less would be a wake-up for every few elements; but it
+// leaves enough in flight to keep the workers at work.
 func (c *crew[T, U]) waitForRoom(pos int64) int64 {
 	for {
-		if room := c.freed.Load() + c.window.Load(); room > pos || c.limit.Load() <= pos {
+		window := c.window.Load()
+		if room := c.freed.Load() + window; room > pos || c.limit.Load() <= pos {
 			return room
 		}
-		c.feeder.arm(anything)
-		if c.freed.Load()+c.window.Load() > pos || c.limit.Load() <= pos {
+		c.feeder.arm(pos - window + max(min(window/4, (window-int64(c.workers))/2), 1))
+		if c.freed.Load()+window > pos || c.limit.Load() <= pos {
 			c.feeder.disarm()
 		} else {
 			c.feeder.sleep()
@@ -174,20 +178,28 @@ func (c *crew[T, U]) toil(fn func(T) (U, error)) {
 	o.catch(func() error {
 		most := max(c.chunk, 1)
 		now := time.Since(c.began)
+		done, turn := int64(0), int64(0) // elements since it last made way; the least of them where claims have no pace
+		if c.chunk != 0 {
+			turn = 64
+		}
 		for {
 			n := int64(0)
 			if pos, n = c.claim(most); n == 0 {
 				return nil
 			}
+			v := c.in[pos&c.mask]
 			for end := pos + n; pos < end; pos++ {
 				if pos >= c.limit.Load() {
 					return nil // as is all that it could claim
 				}
-				u, err := fn(c.in[pos&c.mask])
+				u, err := fn(v)
 				if err != nil {
 					return err
 				}
 				c.out[pos&c.mask] = u
+				if pos+1 < end {
+					v = c.in[(pos+1)&c.mask] // before the atomic store, so that the next call need not wait for it
+				}
 				c.announce(pos)
 			}
 			if c.chunk == 0 || c.suits {
@@ -199,9 +211,18 @@ func (c *crew[T, U]) toil(fn func(T) (U, error)) {
 					most = pace
 				}
 			}
+			if done += n; done >= max(turn, 2*most) && c.wanted() {
+				done = 0
+				runtime.Gosched()
+				now = time.Since(c.began)
+			}
 		}
 	})
 }
+
+// wanted reports that the consumer or the feeder was woken and has no processor yet. Where there are no more processors than
+// workers these two run only when a worker makes way, and if none does before all is worked off, both workers then wait.
+func (c *crew[T, U]) wanted() bool { return c.consumer.due.Load() || c.feeder.due.Load() }
 
 // announce gives the result of pos a ticket.
 func (c *crew[T, U]) announce(pos int64) {
@@ -217,7 +238,7 @@ func (c *crew[T, U]) announce(pos int64) {
 
 // claimTime is what a claim should take: long beside the mutex and the clock, some 200 ns together, and short beside
 // what anybody notices.
-const claimTime = 10 * time.Microsecond
+const claimTime = 20 * time.Microsecond
 
 // paced returns how many elements to claim next, if the last n took so long. A claim grows fourfold at the most: one
 // measurement is no evidence.
@@ -235,7 +256,8 @@ func (c *crew[T, U]) suit(pace int64) {
 }
 
 // claim takes a run of at most that many positions, and waits until there are some. n is 0 where there will be none.
-// Where little is left, workers take it in small parts, so that none is idle while another has a full hand.
+// Where little is left, workers take it in small parts, so that none is idle while another has a full hand; parts
+// that take less than a sixteenth of claimTime are not worth it.
 func (c *crew[T, U]) claim(most int64) (from, n int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -247,7 +269,7 @@ func (c *crew[T, U]) claim(most int64) (from, n int64) {
 		if left := min(c.tail.Load(), limit) - c.claimed; left > 0 {
 			if c.chunk == 0 {
 				share := int64(2 * c.workers)
-				most = min(most, (left+share-1)/share)
+				most = min(most, max((left+share-1)/share, most/16))
 			}
 			from, n = c.claimed, min(most, left)
 			c.claimed += n
@@ -317,10 +339,13 @@ func (c *crew[T, U]) deliverUnordered(yield func(U, error) bool) bool {
 	}
 }
 
-// free gives back the slots below pos.
+// free gives back the slots below pos. The consumer calls it at the latest when there is nothing for it, so that the
+// feeder is woken whatever it waits for.
 func (c *crew[T, U]) free(pos int64) {
 	c.freed.Store(pos)
-	c.feeder.open()
+	if c.feeder.token.Load() <= pos {
+		c.feeder.open()
+	}
 }
 
 // await sleeps until the ticket is announced or the stream ends at freed.

@@ -14,6 +14,7 @@ import "sync/atomic"
 // after every element.
 type gate struct {
 	token atomic.Int64  // what is waited for; 0: nobody waits
+	due   atomic.Bool   // the sleeper was woken, and has not run since
 	wake  chan struct{} // room for the one wake-up that can be under way
 }
 
@@ -29,15 +30,20 @@ func (g *gate) arm(token int64) { g.token.Store(token) }
 func (g *gate) disarm() {
 	if g.token.Swap(0) == 0 {
 		<-g.wake
+		g.due.Store(false)
 	}
 }
 
 // sleep waits for open.
-func (g *gate) sleep() { <-g.wake }
+func (g *gate) sleep() {
+	<-g.wake
+	g.due.Store(false)
+}
 
 // open wakes the sleeper, if there is one.
 func (g *gate) open() {
 	if g.token.Load() != 0 && g.token.Swap(0) != 0 {
+		g.due.Store(true)
 		g.wake <- struct{}{}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -73,6 +74,25 @@ func TestParallelMap_Shares_slow_calls(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, 100, n)
 			require.Equal(t, 10*time.Second, time.Since(began))
+		})
+	}
+}
+
+// A worker that has done its call gets the next one at once, however little room there is: the source is not left asleep
+// until there is more.
+func TestParallelMap_Keeps_workers_at_work(t *testing.T) {
+	for _, inFlight := range []int{8, 9, 12, 16, 31, 64} {
+		synctest.Test(t, func(t *testing.T) {
+			longer := func(v int) (int, error) { time.Sleep(time.Duration(v+1) * time.Second); return v, nil }
+			var idleAt [8]time.Duration // of each worker
+			for v := range 100 {
+				slices.Sort(idleAt[:])
+				idleAt[0] += time.Duration(v+1) * time.Second
+			}
+			began := time.Now()
+			o := stream.ParallelOptions{Workers: 8, InFlight: inFlight, Chunk: 1}
+			require.NoError(t, stream.Drain(stream.ParallelMap(stream.From(upTo(100)), longer, o)))
+			require.Equal(t, slices.Max(idleAt[:]), time.Since(began), "InFlight %d", inFlight)
 		})
 	}
 }

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
-
-	"github.com/millrace-go/millrace/internal/hugepages"
 )
 
 // Rows is a hash index of rows that somebody else keeps, with their keys: it finds the row of a key, by its hash, and
@@ -49,9 +47,7 @@ func NewRows(n, skip int) *Rows {
 		panic(fmt.Sprintf("table: NewRows: %d rows, want 0 to %d", n, MaxRows))
 	}
 	slots := rowSlots(n)
-	t := &Rows{slots: make([]uint32, slots), skip: uint(skip), shift: uint(64 - bits.Len(uint(slots-1))), bits: uint(bits.Len(uint(n)))}
-	hugepages.Advise(t.slots)
-	return t
+	return &Rows{slots: make([]uint32, slots), skip: uint(skip), shift: uint(64 - bits.Len(uint(slots-1))), bits: uint(bits.Len(uint(n)))}
 }
 
 // RowsBytes is what an index of n rows takes.
