@@ -38,7 +38,7 @@ type purchase struct {
 // tinyPlan draws sizes that put every boundary within reach of some hundred rows.
 func tinyPlan(r *rand.Rand) *radixPlan {
 	return &radixPlan{
-		bits: uint(1 + r.IntN(3)), stage: 1 + r.IntN(9), chunk: 1 + r.IntN(9), splitAt: 1 + r.IntN(40), block: 1 + r.IntN(200),
+		bits: uint(1 + r.IntN(3)), stage: 1 + r.IntN(20), splitAt: 1 + r.IntN(40), block: 1 + r.IntN(200),
 		step: int64(r.IntN(200)), floor: int64(1000 + r.IntN(1000)),
 	}
 }
@@ -167,7 +167,7 @@ func TestGroupBy_Law_SameBytesWhateverTheMemory(t *testing.T) {
 
 // boundedRun is one aggregation that spills much, in three passes.
 func boundedRun(dir string, workers int) ([]Keyed[int, int], error) {
-	plan := &radixPlan{bits: 2, stage: 5, chunk: 4, splitAt: 8, block: 64, floor: 1500}
+	plan := &radixPlan{bits: 2, stage: 5, splitAt: 8, block: 64, floor: 1500}
 	count := Fold[int, int]{Add: func(n *int, v int) { *n += v }}
 	opts := AggregateOptions{Resources: Resources{Memory: 4 << 10, TempDir: dir, Workers: workers}}
 	values := make([]int, 3000)
@@ -265,7 +265,7 @@ func TestAggregate_Codec(t *testing.T) {
 	count := Fold[opaque, int]{Add: func(n *int, _ opaque) { *n++ }}
 	run := func(codec any, memory int64) ([]Keyed[int, int], error) {
 		opts := AggregateOptions{Resources: Resources{Memory: memory, TempDir: t.TempDir()}, Codec: codec}
-		plan := &radixPlan{bits: 2, stage: 5, chunk: 4, splitAt: 8, block: 64, floor: 1500}
+		plan := &radixPlan{bits: 2, stage: 5, splitAt: 8, block: 64, floor: 1500}
 		return Collect(aggregateWith("Aggregate", Of(rows...), func(o opaque) int { return o.v }, count, opts, plan))
 	}
 	want, err := run(nil, 0)

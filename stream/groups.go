@@ -21,7 +21,6 @@ type groups[T any, K comparable, A any] struct {
 	run   *aggregation[T, K, A]
 	level *radixLevel[T, K, A]
 	table *table.Inline[K, A]
-	at    []int32 // slots of the keys of a chunk, scratch
 
 	frozen  bool
 	evicted bool
@@ -33,14 +32,16 @@ func newGroups[T any, K comparable, A any](l *radixLevel[T, K, A], skip uint) *g
 	return &groups[T, K, A]{
 		run: l.run, level: l,
 		table: table.NewInline[K, A](l.run.keys.hasher, int(skip)),
-		at:    make([]int32, max(l.run.plan.stage, l.run.plan.chunk)),
 	}
 }
 
-// add adds rows where nothing is bounded: their keys and hashes, and the rows themselves, which are rows[from[i]], or
-// rows[i] where from is nil, or not to be had where rows is.
-func (g *groups[T, K, A]) add(keys []K, hashes []uint64, rows []T, from []int32) {
-	at := g.at[:len(keys)]
+// add adds rows, of which it is given keys and hashes, and the rows themselves: rows[from[i]], or rows[i] where from is
+// nil, or none where the fold is blind. at is scratch for as many.
+func (g *groups[T, K, A]) add(keys []K, hashes []uint64, rows []T, from, at []int32) error {
+	if g.run.bounded {
+		return g.addBounded(keys, hashes, rows, from, at)
+	}
+	at = at[:len(keys)]
 	g.table.FindEach(keys, hashes, at)
 	add := g.run.fold.Add
 	var none T
@@ -63,50 +64,41 @@ func (g *groups[T, K, A]) add(keys []K, hashes []uint64, rows []T, from []int32)
 			add(acc, rows[from[i]])
 		}
 	}
-}
-
-// apply adds the rows of a chunk where memory is bounded.
-func (g *groups[T, K, A]) apply(c *chunk[T, K]) error {
-	n := c.n
-	if g.evicted {
-		return g.spill(c, 0)
-	}
-	at := g.at[:n]
-	g.table.FindEach(c.keys[:n], c.hashes[:n], at)
-	add := g.run.fold.Add
-	for i := range at {
-		slot := int(at[i])
-		if slot < 0 {
-			var grew bool
-			slot, grew = g.insert(at[i], &c.keys[i], c.hashes[i])
-			if grew {
-				g.table.FindEach(c.keys[i+1:n], c.hashes[i+1:n], at[i+1:])
-			}
-			if slot < 0 {
-				if err := g.level.spillRow(c.hashes[i], &c.rows[i]); err != nil {
-					return err
-				}
-				continue
-			}
-		}
-		if !g.run.sized {
-			add(&g.table.At(slot).Value, c.rows[i])
-			continue
-		}
-		if err := g.addSized(&g.table.At(slot).Value, c.rows[i]); err != nil {
-			return err
-		}
-		if g.evicted {
-			return g.spill(c, i+1)
-		}
-	}
 	return nil
 }
 
-// spill puts the rows of a chunk from the i-th on disk.
-func (g *groups[T, K, A]) spill(c *chunk[T, K], i int) error {
-	for ; i < c.n; i++ {
-		if err := g.level.spillRow(c.hashes[i], &c.rows[i]); err != nil {
+// addBounded is add where memory is bounded.
+func (g *groups[T, K, A]) addBounded(keys []K, hashes []uint64, rows []T, from, at []int32) error {
+	at = at[:len(keys)]
+	if !g.evicted {
+		g.table.FindEach(keys, hashes, at)
+	}
+	for i := range at {
+		row := &rows[i]
+		if from != nil {
+			row = &rows[from[i]]
+		}
+		slot := -1
+		if !g.evicted {
+			slot = int(at[i])
+			if slot < 0 {
+				var grew bool
+				slot, grew = g.insert(at[i], &keys[i], hashes[i])
+				if grew {
+					g.table.FindEach(keys[i+1:], hashes[i+1:], at[i+1:])
+				}
+			}
+		}
+		var err error
+		switch {
+		case slot < 0:
+			err = g.level.spillRow(hashes[i], row)
+		case g.run.sized:
+			err = g.addSized(&g.table.At(slot).Value, *row)
+		default:
+			g.run.fold.Add(&g.table.At(slot).Value, *row)
+		}
+		if err != nil {
 			return err
 		}
 	}

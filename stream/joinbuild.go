@@ -3,6 +3,7 @@ package stream
 import (
 	"slices"
 
+	"github.com/millrace-go/millrace/internal/hugepages"
 	"github.com/millrace-go/millrace/internal/table"
 )
 
@@ -63,14 +64,20 @@ const (
 // worth setting.
 const buildSlab = 1 << 20
 
+// freeSlab is the same where there is no bound: pages enough for the kernel to map large ones.
+const freeSlab = 16 << 20
+
 // newBuild makes a build for keys whose hashes share their first skip bits, which a partition's do: an index that began
 // with those would put all keys into one run of slots.
 func newBuild[R any, K comparable](keys keys[K], skip int, lone loneRows, room int64, bounded bool, account *Account) *build[R, K] {
 	b := &build[R, K]{keys: keys, skip: min(skip, table.MaxSkip), lone: lone, bounded: bounded, room: room, account: account}
 	size := sizeOf[buildRow[R, K]]()
-	slab := int64(buildSlab)
-	if room > 0 {
-		slab = min(slab, room/32)
+	slab := int64(freeSlab)
+	switch {
+	case room > 0:
+		slab = min(buildSlab, room/32)
+	case bounded:
+		slab = buildSlab
 	}
 	for b.most = 1; int64(2*b.most)*size <= slab; b.most *= 2 {
 		b.shift++
@@ -141,10 +148,15 @@ func (b *build[R, K]) take(row *R, at int64, key *K, null bool, held int64) {
 func (b *build[R, K]) grow() {
 	n := b.nextSlab()
 	b.space += n
-	if last := len(b.slabs) - 1; last >= 0 && cap(b.slabs[last]) < b.most { // the first one
-		b.slabs[last] = append(make([]buildRow[R, K], 0, b.space), b.slabs[last]...)
+	last := len(b.slabs) - 1
+	if last >= 0 && cap(b.slabs[last]) < b.most { // the first one
+		slab := make([]buildRow[R, K], 0, b.space)
+		hugepages.Advise(slab)
+		b.slabs[last] = append(slab, b.slabs[last]...)
 	} else {
-		b.slabs = append(b.slabs, make([]buildRow[R, K], 0, n))
+		slab := make([]buildRow[R, K], 0, n)
+		hugepages.Advise(slab)
+		b.slabs = append(b.slabs, slab)
 	}
 	if b.lone == loneByPlace {
 		b.at = append(make([]int64, 0, b.space), b.at...)

@@ -61,7 +61,7 @@ func (s *joinSplit[L, R, K]) beginCut() (err error) {
 		r := j.opts.Resources
 		r.Memory, r.Workers = max(j.limit/4, joinFloor), 0
 		order := sortOrder[joinedAt[L, R]]{number: func(v *joinedAt[L, R]) uint64 { return v.at }}
-		s.out = newSortRuns("Join", order, joinedCodec[L, R]{s.leftCodec.rows, s.rightCodec.rows}, SortOptions{Resources: r})
+		s.out = &joinOrder[L, R]{runs: newSortRuns("Join", order, joinedCodec[L, R]{s.leftCodec.rows, s.rightCodec.rows}, SortOptions{Resources: r})}
 	}
 	var r joinRow[R]
 	for i := range j.built.rows {
@@ -149,6 +149,9 @@ func (s *joinSplit[L, R, K]) cutAgain(from *joinCut[L, R], part, depth int) erro
 	}
 	if err := c.right.FinishAll(); err != nil {
 		return spillError("Join", err)
+	}
+	if err := s.out.endRun(); err != nil {
+		return err
 	}
 	var l joinRow[L]
 	for in := from.left.Read(part); ; {

@@ -212,9 +212,8 @@ func (r *joinRest[L, R, K]) emitRows(next func() (*joinRow[R], error)) error {
 				return nil
 			}
 			for rest != nil && rest.at == int64(at) {
-				found = true
-				out.Right, out.HasLeft, out.HasRight = rest.row, true, true
-				if !j.emit(out) {
+				found = true // and not put beside the staged row, where it would stay for a while
+				if !j.emit(&Joined[L, R]{Left: out.Left, Right: rest.row, HasLeft: true, HasRight: true}) {
 					return nil
 				}
 				if rest, err = next(); err != nil {

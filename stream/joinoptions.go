@@ -56,15 +56,14 @@ type JoinOptions struct {
 
 	// Chunk is how many left rows are read at a time, at most, and then looked up together; 0, and more than 256: 256. The first read takes
 	// one, each further read twice as many as the one before, so that what is read ahead is never more than what was
-	// read before, and one. 1 reads nothing ahead, at three times the cost of a lookup: for a live left side.
+	// read before, and one. 1 reads nothing ahead, at about three times the cost of a row: for a live left side.
 	Chunk int
 
 	// Resources.Memory and Budget bound the live bytes. Half is for rows of the right side and their index. Of the other
 	// half, where these do not fit, left rows that are held take one half, and what they find on disk and buffers the
-	// other; or, if the join is partitioned to files below TempDir, buffers of files take one half, and sorting the
+	// other; or, if the join is partitioned to files below TempDir, buffers of files take one half, and merging the
 	// output the other. These take 8 KiB each where the bound is smaller than four times that, or where others have
-	// taken the Budget. An output row of a partition that does not fit in a quarter is a *LimitError. Workers is
-	// accepted and has no effect.
+	// taken the Budget. Workers is accepted and has no effect.
 	Resources Resources
 
 	// LeftCodec and RightCodec are a Codec[L] and a Codec[R] for what goes to disk; nil: compiled from the types. They

@@ -1,22 +1,71 @@
 package stream
 
+import "github.com/millrace-go/millrace/internal/spill"
+
 // loneRight is put before the position of a right row that is yielded alone: behind all left rows.
 const loneRight = 1 << 63
 
-// put takes a row of the output: it is yielded now, or sorted by its place first. The place is that of the left row, if
-// there is one: all pairs of a left row come from one part, in order of the right rows, and the sort is stable.
+// joinOrder brings the rows of the output, each with its place, into order. What one pass over a partition puts out is in
+// order already: it is a sorted run on disk, and the runs are merged at the end. The place is that of the left row, if
+// there is one: all pairs of a left row come from one partition, in order of the right rows; where they come from
+// several runs, these are of blocks of right rows, in order, and a merge keeps it.
+type joinOrder[L, R any] struct {
+	runs *sortRuns[joinedAt[L, R]]
+	part int  // of the run that is being written
+	open bool // there is one
+	row  joinedAt[L, R]
+}
+
+func (o *joinOrder[L, R]) put(at uint64, row *Joined[L, R]) error {
+	if !o.open {
+		if err := o.begin(); err != nil {
+			return err
+		}
+	}
+	o.row.at, o.row.row = at, *row
+	return spillError("Join", o.runs.store.Append(o.part, &o.row))
+}
+
+func (o *joinOrder[L, R]) begin() error {
+	r := o.runs
+	if r.store == nil {
+		r.dir = r.opts.Resources.spillDir()
+		store, err := spill.NewStore[joinedAt[L, R]](r.dir, r.codec, r.blockSize)
+		if err != nil {
+			return spillError("Join", err)
+		}
+		r.store = store
+	}
+	o.part, o.open = r.store.AddPart(), true
+	r.written = append(r.written, sortedRun[joinedAt[L, R]]{r.store, o.part})
+	return nil
+}
+
+// endRun says that what comes next is not in order with what came.
+func (o *joinOrder[L, R]) endRun() error {
+	if o == nil || !o.open {
+		return nil
+	}
+	o.open = false
+	return spillError("Join", o.runs.store.Finish(o.part))
+}
+
+// put takes a row of the output: it is yielded now, or brought to its place first.
 func (s *joinSplit[L, R, K]) put(at uint64, row *Joined[L, R]) error {
 	if s.out == nil {
 		s.j.emit(row)
 		return nil
 	}
-	return s.out.add(joinedAt[L, R]{at, *row})
+	return s.out.put(at, row)
 }
 
 // loneNulls yields the right rows with null keys, which were kept only if they are yielded.
 func (s *joinSplit[L, R, K]) loneNulls() error {
 	if s.failed {
 		return nil
+	}
+	if err := s.out.endRun(); err != nil {
+		return err
 	}
 	var r joinRow[R]
 	for in := s.top.right.Read(len(s.top.parts)); ; {
@@ -31,7 +80,10 @@ func (s *joinSplit[L, R, K]) loneNulls() error {
 
 // emitSorted yields what was put.
 func (s *joinSplit[L, R, K]) emitSorted() error {
-	next, err := s.out.merged()
+	if err := s.out.endRun(); err != nil {
+		return err
+	}
+	next, err := s.out.runs.merged()
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ import (
 //	                      right rows fit in memory, left ones stream past
 //	                      |
 //	                      v
-//	                 rows with their positions --> external sort --> output
+//	                 rows with their positions, a sorted run of each part --> merge --> output
 type joinSplit[L, R any, K comparable] struct {
 	j          *join[L, R, K]
 	leftCodec  joinRowCodec[L]
@@ -29,8 +29,8 @@ type joinSplit[L, R any, K comparable] struct {
 	dir       *spill.Dir
 	booked    int64 // for buffers
 	rest      *joinRest[L, R, K]
-	top       *joinCut[L, R]            // nil: only the rest is on disk
-	out       *sortRuns[joinedAt[L, R]] // nil: unordered
+	top       *joinCut[L, R]   // nil: only the rest is on disk
+	out       *joinOrder[L, R] // nil: unordered
 	stage     *joinStage[L, R, K]
 	failed    bool // the left side did: lone right rows would be a guess
 }
@@ -207,7 +207,7 @@ func (s *joinSplit[L, R, K]) holdLeft(row *L, key *K, null bool) error {
 func (s *joinSplit[L, R, K]) close() error {
 	var err error
 	if s.out != nil {
-		err = s.out.close()
+		err = s.out.runs.close()
 	}
 	if s.dir != nil {
 		if dirErr := spillError("Join", s.dir.Close()); err == nil {

@@ -45,6 +45,9 @@ func (s *joinSplit[L, R, K]) joinPart(c *joinCut[L, R], part, depth int) error {
 // pass streams the left rows of a part past a block of its right ones. earlier has the keys of the blocks before, nil
 // for none; last says that there is no other block.
 func (s *joinSplit[L, R, K]) pass(b *build[R, K], left *spill.Reader[joinRow[L]], earlier *table.Table[K], last bool) error {
+	if err := s.out.endRun(); err != nil {
+		return err
+	}
 	b.seal()
 	if s.stage == nil {
 		s.stage = newJoinStage[L, R, K](joinChunk, joinChunk, s.j.stageRoom())

@@ -23,14 +23,13 @@ type aggregation[T any, K comparable, A any] struct {
 	states  spill.Rows[Keyed[K, A]] // nil: accumulators cannot be spilled
 }
 
-// chunk is a run of rows with their keys and hashes: as they came, or of one radix partition.
+// chunk is a run of rows with their keys and hashes, as they came.
 type chunk[T any, K comparable] struct {
 	n      int
 	hashes []uint64
 	keys   []K
 	rows   []T             // nil: the fold is blind
-	part   int             // its radix partition, where a worker has it for itself
-	left   atomic.Int32    // workers that have not taken their rows of it yet, where all have it
+	left   atomic.Int32    // workers that have not added their rows of it yet
 	passed chan<- struct{} // not a chunk: the worker says that it has got here
 }
 
@@ -49,21 +48,19 @@ func (run *aggregation[T, K, A]) blind() bool { return run.fold.Blind && !run.bo
 // radixLevel groups rows whose hashes share their first skip bits: the whole input at depth 0, the spilled rows of one
 // partition of the level above at the others.
 //
-//	          source           stage, hashed together          one chunk per partition      groups
-//	                                                        /  [r r r      ] p=0       ->  [table accs]
-//	depth 0   r r r r r r  ->  [r r r r r r r r]  scatter  -   [r r r r r r] p=1       ->  [table accs]   worker 1
-//	                                                        \  [r          ] p=2       ->  [table accs]   worker 0
-//	                                                                                          | no memory for new keys
-//	depth 1   rows of p=1  <------------------------------------------------------ spill: part p=1
+//	          source           stage, hashed together      picked by partition       groups
+//	                                                     /  p=0  r r r           ->  [table accs]   worker 0
+//	depth 0   r r r r r r  ->  [r r r r r r r r r r]   -    p=1  r r r r r r     ->  [table accs]   worker 1
+//	                                                     \  p=2  r               ->  [table accs]   worker 0
+//	                                                                                    | no memory for new keys
+//	depth 1   rows of p=1  <------------------------------------------------ spill: part p=1
 //
 // A partition is the next bits of the hash after skip, so partitions in their order are in order of hash. They are
 // the unit of all three: the work of one worker, growth in small steps under a bound, and what comes back from disk.
-//
-// While none of these is needed there is one table and no scatter. Workers without a bound need none either: each is
-// given the whole stage, and picks the rows of its own partitions from it.
+// While none of these is needed there is one table.
 //
 // Invariants:
-//  1. All rows of a key go through one chunk after the other to one groups, in input order.
+//  1. All rows of a key go to one groups, by one owner, in input order.
 //  2. Once a row of a key was spilled, all later rows of that key are: groups never thaws.
 //  3. A key is in the table of this level, or in the spilled states or rows of its partition, never in the table and
 //     in spilled rows; a spilled state stands before all spilled rows of its key.
@@ -74,19 +71,20 @@ type radixLevel[T any, K comparable, A any] struct {
 	shared  uint64 // those bits, the others 0
 	index   int64  // position of the first staged row, where keys are checked
 	stage   *chunk[T, K]
-	open    []*chunk[T, K] // by partition; nil while there is one table
-	waiting int64          // bytes that rows in chunks hold outside themselves, or held since all were handed on
+	waiting int64 // bytes that rows in chunks hold outside themselves, or held since all were added
 	groups  []*groups[T, K, A]
 	settled bool // the tables stay as many as they are: one will do, or there was no memory to split it
 
 	rows    *spillParts[T]
 	states  *spillParts[Keyed[K, A]]
+	pick    *picker[T, K, A]       // of this goroutine, which owns all partitions where there are no workers
 	workers *radixWorkers[T, K, A] // nil: this goroutine does all
 }
 
 func newRadixLevel[T any, K comparable, A any](run *aggregation[T, K, A], depth int, skip uint, shared uint64) *radixLevel[T, K, A] {
 	l := &radixLevel[T, K, A]{run: run, depth: depth, skip: skip, shared: shared}
 	l.stage = run.newChunk(run.plan.stage)
+	l.pick = newPicker(l, 0, 1)
 	l.groups, l.settled = []*groups[T, K, A]{newGroups(l, skip)}, !run.bounded
 	l.rows = newSpillParts(run.keys.fn, run.dir, run.rows, run.plan)
 	l.states = newSpillParts(run.keys.fn, run.dir, run.states, run.plan)
@@ -109,19 +107,10 @@ func (l *radixLevel[T, K, A]) staged() error {
 	return l.flushStage()
 }
 
-// flush adds all rows that wait in chunks.
+// flush adds all rows that wait.
 func (l *radixLevel[T, K, A]) flush() error {
 	if l.stage.n > 0 {
 		if err := l.flushStage(); err != nil {
-			return err
-		}
-	}
-	for p, c := range l.open {
-		if c.n == 0 {
-			continue
-		}
-		var err error
-		if l.open[p], err = l.hand(p, c); err != nil {
 			return err
 		}
 	}
@@ -129,8 +118,8 @@ func (l *radixLevel[T, K, A]) flush() error {
 	return l.barrier()
 }
 
-// flushStage checks and hashes the keys of the staged rows and hands the rows on. Rows are staged so that each of these
-// steps is a loop of its own over a few KiB.
+// flushStage checks and hashes the keys of the staged rows and adds the rows. Rows are staged so that each of these steps
+// is a loop of its own.
 func (l *radixLevel[T, K, A]) flushStage() error {
 	c := l.stage
 	if l.run.dynamic && l.depth == 0 {
@@ -142,52 +131,18 @@ func (l *radixLevel[T, K, A]) flushStage() error {
 		l.index += int64(c.n)
 	}
 	l.run.keys.hasher.HashEach(c.keys[:c.n], c.hashes[:c.n])
-	if l.open != nil {
-		return l.scatter(c)
+	if l.workers != nil {
+		var err error
+		if l.stage, err = l.workers.share(c); err != nil {
+			return err
+		}
+		return l.splitIfLarge()
 	}
-	var err error
-	if l.stage, err = l.hand(0, c); err != nil {
+	if err := l.pick.add(c); err != nil {
 		return err
 	}
+	c.reset(l.run.bounded)
 	return l.splitIfLarge()
-}
-
-// scatter copies the staged rows to the chunks of their partitions.
-func (l *radixLevel[T, K, A]) scatter(c *chunk[T, K]) error {
-	skip, shift := l.skip, 64-l.run.plan.bits
-	for i, h := range c.hashes[:c.n] {
-		p := h << skip >> shift
-		to := l.open[p]
-		n := to.n
-		to.hashes[n], to.keys[n], to.rows[n] = h, c.keys[i], c.rows[i]
-		to.n = n + 1
-		if to.n == len(to.keys) {
-			var err error
-			if l.open[p], err = l.hand(int(p), to); err != nil {
-				return err
-			}
-		}
-	}
-	c.n = 0
-	return nil
-}
-
-// hand gives a chunk to the owner of a partition, and returns one to fill.
-func (l *radixLevel[T, K, A]) hand(p int, c *chunk[T, K]) (*chunk[T, K], error) {
-	switch {
-	case l.workers == nil && l.run.bounded:
-		err := l.groups[p].apply(c)
-		c.reset(true)
-		return c, err
-	case l.workers == nil:
-		l.groups[0].add(c.keys[:c.n], c.hashes[:c.n], c.rows, nil)
-		c.reset(false)
-		return c, nil
-	case l.run.bounded:
-		return l.workers.hand(p, c)
-	default:
-		return l.workers.share(c)
-	}
 }
 
 // reset empties a chunk; what its rows point to is let go of where memory is bounded.
@@ -229,11 +184,7 @@ func (l *radixLevel[T, K, A]) splitIfLarge() error {
 		return nil
 	}
 	whole.release()
-	l.groups = parts
-	l.open = make([]*chunk[T, K], len(parts))
-	for p := range l.open {
-		l.open[p] = l.run.newChunk(l.run.plan.chunk)
-	}
+	l.groups, l.settled = parts, true
 	return nil
 }
 
@@ -275,7 +226,7 @@ func (l *radixLevel[T, K, A]) finish() error {
 		}
 		l.workers = nil
 	}
-	l.stage, l.open = nil, nil
+	l.stage, l.pick = nil, nil
 	return l.settle()
 }
 

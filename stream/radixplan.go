@@ -5,8 +5,7 @@ import "math/bits"
 // radixPlan holds the sizes of an aggregation. None of them shows in its output.
 type radixPlan struct {
 	bits    uint  // of the hash per level: a level has 1<<bits partitions
-	stage   int   // rows that are hashed together
-	chunk   int   // rows that go to a partition together
+	stage   int   // rows that are hashed together, and shared by workers
 	splitAt int   // keys beyond which one table becomes one per partition, where memory is bounded
 	block   int   // bytes of encoded rows per spill block
 	step    int64 // bytes that a partition books ahead
@@ -19,12 +18,14 @@ const (
 	// One table looked up in batches was not slower than one per partition, which cost a scatter (decision 0015). So it
 	// is split only for growth in small steps under a bound (a table that doubles is there twice).
 	splitForMemory = 16 << 10 // keys
-	// chunkBytes keeps the 64 chunks that are filled side by side within 2 MiB.
-	chunkBytes = 32 << 10
 	// stageRows is as many as a table looks up at a time; of 56 bytes, with keys and hashes, they are 20 KiB.
 	stageRows = 256
 	// sharedRows are handed to workers together: to wake one costs as much as some rows.
 	sharedRows = 1024
+	// pickedRows are put in order of partition together: some 32 for each of 64.
+	pickedRows = 2048
+	// stageBytes keeps a stage of large rows in a core's second cache.
+	stageBytes = 256 << 10
 	// maxBits is enough partitions for 64 workers.
 	maxBits = 6
 	// floorBytes is room for some hundred small keys.
@@ -41,7 +42,10 @@ func planRadix(memory, row int64, workers int) radixPlan {
 		if workers <= 1 {
 			return radixPlan{stage: stageRows}
 		}
-		return radixPlan{bits: min(uint(bits.Len(uint(workers-1))), maxBits), stage: sharedRows}
+		return radixPlan{
+			bits:  min(uint(bits.Len(uint(workers-1))), maxBits),
+			stage: int(clamp(stageBytes/row, 16, sharedRows)),
+		}
 	}
 	p := radixPlan{bits: maxBits, splitAt: splitForMemory, floor: floorBytes}
 	switch {
@@ -50,9 +54,12 @@ func planRadix(memory, row int64, workers int) radixPlan {
 	case memory < 4<<20:
 		p.bits = 4
 	}
-	share := memory / 16 >> p.bits // of chunks, and of blocks, per partition
-	p.chunk = int(clamp(min(share, chunkBytes)/row, 4, 512))
-	p.stage = min(p.chunk, stageRows)
+	stages := int64(1)
+	if workers > 1 {
+		stages = queue + 2
+	}
+	p.stage = int(clamp(min(memory/16/stages, stageBytes)/row, 4, pickedRows))
+	share := memory / 16 >> p.bits // of blocks, per partition
 	p.block = int(clamp(share, 256, 64<<10))
 	p.step = min(share, 4<<10)
 	p.waiting = max(memory/16, waitingBytes)

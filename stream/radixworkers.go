@@ -6,8 +6,8 @@ import (
 )
 
 // radixWorkers are the goroutines that add rows to the groups of a level. Each owns every len(work)-th partition; the
-// consumer's goroutine reads the source, calls the key function, hashes, and owns the workers. Under a bound it also
-// scatters the rows, and hands each worker chunks of its partitions; otherwise it shares every stage with all of them.
+// consumer's goroutine reads the source, calls the key function, hashes, and owns the workers. It shares every stage with
+// all of them, and each picks its rows.
 type radixWorkers[T any, K comparable, A any] struct {
 	level   *radixLevel[T, K, A]
 	work    []chan *chunk[T, K]
@@ -16,7 +16,7 @@ type radixWorkers[T any, K comparable, A any] struct {
 	die     sync.Once         // closes died
 	free    chan *chunk[T, K] // emptied chunks
 	made    int               // chunks made here so far
-	most    int               // chunks that may be made here: what the queues hold and the workers have in hand
+	most    int               // chunks that may be made here: what a queue holds, and one in hand; each is in all queues
 	keys    atomic.Int64      // of the one table, as long as there is one
 	failed  atomic.Bool       // what is queued is not worth the work
 	fail    sync.Once         // sets err, before failed
@@ -28,85 +28,49 @@ type radixWorkers[T any, K comparable, A any] struct {
 const queue = 8
 
 func newRadixWorkers[T any, K comparable, A any](l *radixLevel[T, K, A], n int) *radixWorkers[T, K, A] {
-	w := &radixWorkers[T, K, A]{level: l, died: make(chan struct{})}
-	// Room for every chunk there is, those that the level fills included: workers never wait to give one back.
-	w.most = n * (queue + 1)
-	w.free = make(chan *chunk[T, K], 1<<l.run.plan.bits+1+w.most)
-	do := w.apply
-	if !l.run.bounded {
-		w.most = queue + 1 // each is in all queues
-		do = w.pick
-	}
+	w := &radixWorkers[T, K, A]{level: l, died: make(chan struct{}), most: queue + 1}
+	// Room for every chunk there is, the one that the level fills included: workers never wait to give one back.
+	w.free = make(chan *chunk[T, K], w.most+1)
 	for range n {
 		w.work = append(w.work, make(chan *chunk[T, K], queue))
 	}
 	for i := range n {
-		w.workers = append(w.workers, goWorker(func() { w.run(i, do) }))
+		w.workers = append(w.workers, goWorker(func() { w.run(i) }))
 	}
 	return w
 }
 
-// run does the work of one worker, and tells when it died of it.
-func (w *radixWorkers[T, K, A]) run(worker int, do func(worker int)) {
+// run adds a worker's rows of chunks until there are no more.
+func (w *radixWorkers[T, K, A]) run(worker int) {
 	ended := false
 	defer func() {
 		if !ended {
 			w.die.Do(func() { close(w.died) })
 		}
 	}()
-	do(worker)
-	ended = true
-}
-
-// apply adds the chunks of a worker's partitions to their groups until there are no more.
-func (w *radixWorkers[T, K, A]) apply(worker int) {
+	pick := newPicker(w.level, worker, len(w.work))
 	for c := range w.work[worker] {
 		if c.passed != nil {
 			c.passed <- struct{}{}
 			continue
 		}
 		if !w.failed.Load() {
-			g := w.level.groups[c.part]
-			if err := g.apply(c); err != nil {
+			if err := pick.add(c); err != nil {
 				w.fail.Do(func() {
 					w.err = err
 					w.failed.Store(true)
 				})
 			}
-			w.keys.Store(int64(g.table.Len()))
-		}
-		c.reset(true)
-		w.free <- c
-	}
-}
-
-// pick adds the rows of a worker's partitions, in every stage, to their groups until there are no more.
-func (w *radixWorkers[T, K, A]) pick(worker int) {
-	l := w.level
-	shift := 64 - l.run.plan.bits
-	n := l.run.plan.stage
-	from, keys, hashes := make([]int32, n+1), make([]K, n), make([]uint64, n)
-	for c := range w.work[worker] {
-		if c.passed != nil {
-			c.passed <- struct{}{}
-			continue
-		}
-		for p := worker; p < len(l.groups) && !w.failed.Load(); p += len(w.work) {
-			n := 0
-			for i, h := range c.hashes[:c.n] {
-				from[n] = int32(i)
-				n += int(((h>>shift ^ uint64(p)) - 1) >> 63) // 1 where it is of p: no branch, since there is nothing to predict
+			if worker == 0 {
+				w.keys.Store(int64(w.level.groups[0].table.Len()))
 			}
-			for j, i := range from[:n] {
-				keys[j], hashes[j] = c.keys[i], c.hashes[i]
-			}
-			l.groups[p].add(keys[:n], hashes[:n], c.rows, from)
 		}
 		if c.left.Add(-1) == 0 {
-			c.reset(false)
+			c.reset(w.level.run.bounded)
 			w.free <- c
 		}
 	}
+	ended = true
 }
 
 // share gives a chunk to all workers, and returns an empty one.
@@ -117,20 +81,6 @@ func (w *radixWorkers[T, K, A]) share(c *chunk[T, K]) (*chunk[T, K], error) {
 			return nil, err
 		}
 	}
-	return w.empty(w.level.run.plan.stage)
-}
-
-// hand gives a chunk to the owner of a partition, and returns an empty one.
-func (w *radixWorkers[T, K, A]) hand(part int, c *chunk[T, K]) (*chunk[T, K], error) {
-	c.part = part
-	if err := w.send(part%len(w.work), c); err != nil {
-		return nil, err
-	}
-	return w.empty(w.level.run.plan.chunk)
-}
-
-// empty returns a chunk to fill, of n rows if it is a new one.
-func (w *radixWorkers[T, K, A]) empty(n int) (c *chunk[T, K], err error) {
 	select {
 	case c = <-w.free:
 		return c, nil
@@ -138,7 +88,7 @@ func (w *radixWorkers[T, K, A]) empty(n int) (c *chunk[T, K], err error) {
 	}
 	if w.made < w.most {
 		w.made++
-		return w.level.run.newChunk(n), nil
+		return w.level.run.newChunk(w.level.run.plan.stage), nil
 	}
 	select {
 	case c = <-w.free:

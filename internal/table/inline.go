@@ -7,6 +7,7 @@ import (
 	"reflect"
 
 	"github.com/millrace-go/millrace/internal/hash"
+	"github.com/millrace-go/millrace/internal/hugepages"
 )
 
 // Inline is a hash table that keeps a value beside each key in the slot itself, so that an update touches one place
@@ -215,7 +216,7 @@ func (t *Inline[K, V]) vacant(h uint64) int {
 func (t *Inline[K, V]) grow() {
 	old := t.slots
 	t.slots = make([]Slot[K, V], max(minSlots, 2*len(old)))
-	adviseHuge(t.slots)
+	hugepages.Advise(t.slots)
 	t.shift = uint(64 - bits.Len(uint(len(t.slots)-1)))
 	if uint64(len(t.slots)) > 1<<31 { // at is int32
 		panic(fmt.Sprintf("table: %d keys are the most it can number", t.n))

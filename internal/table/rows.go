@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+
+	"github.com/millrace-go/millrace/internal/hugepages"
 )
 
 // Rows is a hash index of rows that somebody else keeps, with their keys: it finds the row of a key, by its hash, and
@@ -47,7 +49,9 @@ func NewRows(n, skip int) *Rows {
 		panic(fmt.Sprintf("table: NewRows: %d rows, want 0 to %d", n, MaxRows))
 	}
 	slots := rowSlots(n)
-	return &Rows{slots: make([]uint32, slots), skip: uint(skip), shift: uint(64 - bits.Len(uint(slots-1))), bits: uint(bits.Len(uint(n)))}
+	t := &Rows{slots: make([]uint32, slots), skip: uint(skip), shift: uint(64 - bits.Len(uint(slots-1))), bits: uint(bits.Len(uint(n)))}
+	hugepages.Advise(t.slots)
+	return t
 }
 
 // RowsBytes is what an index of n rows takes.

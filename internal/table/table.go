@@ -7,6 +7,7 @@ import (
 	"reflect"
 
 	"github.com/millrace-go/millrace/internal/hash"
+	"github.com/millrace-go/millrace/internal/hugepages"
 )
 
 // Table is an open-addressing hash table with linear probing over dense arrays.
@@ -153,6 +154,7 @@ func (t *Table[K]) vacant(h uint64) int {
 func (t *Table[K]) grow() {
 	n := t.nextSlots()
 	t.slots = make([]uint64, n)
+	hugepages.Advise(t.slots)
 	t.shift = uint(64 - bits.Len(uint(n-1)))
 	t.keys = append(make([]K, 0, maxLoad(n)), t.keys...)
 	t.hashes = append(make([]uint64, 0, maxLoad(n)), t.hashes...)
