@@ -38,10 +38,11 @@
 //   - Sources: Of, From, Chan, Lines, Fail, Concat, WithContext; Pages (a paged API), Retry (a source that can be opened again).
 //   - Per element: Map, TryMap, FlatMap, Tap, Filter, Take, Skip, TakeWhile, SkipWhile, Scan, Enumerate, Zip.
 //   - Adjacent elements: Batch, BatchWithin, ChunkBy; Lag, Lead, RowNumber, Running over input that comes grouped.
-//   - By key: CountBy, Aggregate, GroupBy; ScanBy (a state machine per key); SplitByKey.
+//   - By key: CountBy, Aggregate, GroupBy; ScanBy (a state machine per key); SplitByKey (a stream per key's share).
 //   - In order: Sort, SortFunc, Merge, MergeFunc, TopK.
 //   - Two streams: Join, MergeJoin, MergeJoinFunc, AsOfJoin.
-//   - Event time: Window and its state Windows, Trailing.
+//   - Event time: Window, Trailing and ScanBy, and the states behind them, Windows, Trails and Scans, which are fed by
+//     hand and go on from a snapshot in another process.
 //   - Goroutines: ParallelMap, Prefetch, Broadcast, SplitByKey, Interleave. They all have ended when the for, or the
 //     call, ends.
 //   - Wall time: BatchWithin, RateLimit, Retry, Pages: the same elements in the same order; when, and where batches
