@@ -38,9 +38,11 @@ func Merge[T cmp.Ordered](inputs ...Seq[T]) Seq[T] {
 }
 
 // MergeFunc merges streams that are sorted by compare into one; equal elements keep the order of the inputs.
-// compare returns less than 0 where a comes before b. It must be a pure function: it is asked some 256 elements
-// ahead of what is yielded, and where a field of T (a number, a string or a time) turns out to be what it goes
-// by, mostly to confirm what the fields say; see the decision note 0016.
+// compare returns less than 0 where a comes before b. It must be a pure function and a strict weak order, as for
+// slices.SortFunc: one that says < for floats of which some are NaN is not (cmp.Compare is), and leaves the order
+// open, but loses nothing. It is asked up to 256 elements ahead of what is yielded, above 64 inputs 256 more for every 64;
+// and where a field of T (a number, a string or a time) turns out to be what it goes by, mostly to confirm
+// what the fields say; see the decision note 0016.
 //
 // Memory: one chunk per input, of at most MergeOptions.Chunk elements; above 64 inputs, 256 elements more for every 64.
 // Laziness: the first pull reads from each input in their order; from then on, the next element of an input is read
@@ -77,6 +79,7 @@ func mergeSeqs[T any](fn string, inputs []Seq[T], order merge.Order[T], opts Mer
 			defer stop() // all of them, also if one panics
 			cursors[i] = &mergeInput[T]{input: i, next: next}
 		}
+		order := order // a run of its own: the sequence may be run by several goroutines at once
 		order.Descent = func(c merge.Cursor[T], index int64, got, after T) error {
 			return &OrderError{Func: fn, Input: c.(*mergeInput[T]).input, Index: index, Got: got, After: after}
 		}

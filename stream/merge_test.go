@@ -2,6 +2,7 @@ package stream_test
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -240,4 +241,97 @@ func TestMerge(t *testing.T) {
 		require.PanicsWithValue(t, "stream: Merge: nil input 1", func() { stream.Merge(stream.Of(1), nil) })
 		require.PanicsWithValue(t, "stream: MergeFunc: nil compare", func() { stream.MergeFunc([]stream.Seq[int]{}, nil, stream.MergeOptions{}) })
 	})
+}
+
+// A comparison that says < for floats of which some are NaN is no order, and yet the one that is written most often. It may leave
+// the order of a merge open; it must not hide that an input descends, nor lose what comes after.
+func TestMergeFunc_DescentsBesideNaN(t *testing.T) {
+	type row struct {
+		Seq int
+		F   float64
+	}
+	naive := func(a, b row) int {
+		switch {
+		case a.F < b.F:
+			return -1
+		case a.F > b.F:
+			return 1
+		}
+		return 0
+	}
+	for _, again := range []bool{false, true} {
+		var even, odd []row
+		for i := range 3000 {
+			even = append(even, row{2 * i, float64(2 * i)})
+			odd = append(odd, row{2*i + 1, float64(2*i + 1)})
+		}
+		even[766].F = math.NaN() // the last of a chunk
+		odd[765] = row{1533, 100}
+		if again {
+			odd[766].F = 99
+		}
+		for _, chunk := range []int{1, 63, 0, 256} {
+			got, err := stream.Collect(stream.MergeFunc([]stream.Seq[row]{stream.Of(even...), stream.Of(odd...)}, naive, stream.MergeOptions{Chunk: chunk}))
+			var order *stream.OrderError
+			require.ErrorAs(t, err, &order, "chunk %d", chunk)
+			require.Equal(t, int64(765), order.Index, "chunk %d", chunk)
+			require.Len(t, got, 1530, "chunk %d", chunk)
+		}
+	}
+}
+
+// One sequence run by several goroutines at once, which it may where its inputs may.
+func TestMergeFunc_RunsAtOnce(t *testing.T) {
+	inputs := []stream.Seq[int]{}
+	for i := range 3 {
+		var in []int
+		for v := range 2000 {
+			in = append(in, 3*v+i)
+		}
+		inputs = append(inputs, stream.Of(in...))
+	}
+	merged := stream.MergeFunc(inputs, cmp.Compare[int], stream.MergeOptions{})
+	ended := make(chan error)
+	for range 4 {
+		go func() {
+			want := 0
+			for v, err := range merged {
+				if err != nil || v != want {
+					ended <- fmt.Errorf("%d, %v in place of %d", v, err, want)
+					return
+				}
+				want++
+			}
+			ended <- nil
+		}()
+	}
+	for range 4 {
+		require.NoError(t, <-ended)
+	}
+}
+
+// Long inputs are merged by the field that the comparison goes by: it is asked twice per element, to watch the inputs and to
+// confirm what comes out, and not once more per level of a tree.
+func TestMergeFunc_Guesses(t *testing.T) {
+	if pure {
+		t.Skip("under purego nothing is guessed")
+	}
+	const inputs, each = 8, 20_000
+	var seqs []stream.Seq[stamped]
+	for i := range inputs {
+		in := make([]stamped, each)
+		for j := range in {
+			in[j] = stamped{Key: inputs*j + i*31%inputs, Input: i, Pos: j}
+		}
+		seqs = append(seqs, stream.Of(in...))
+	}
+	asked := 0
+	compare := func(a, b stamped) int {
+		asked++
+		return byStamp(a, b)
+	}
+	n, err := stream.Count(stream.MergeFunc(seqs, compare, stream.MergeOptions{}))
+	require.NoError(t, err)
+	require.Equal(t, inputs*each, n)
+	require.Less(t, asked, 23*n/10, "comparisons of %d elements", n)
 }

@@ -1,11 +1,10 @@
 package merge
 
-// watch is what a tree knows of an input that may not be sorted. Each chunk is held against Compare when it is read,
+// watch is what a tree knows of an input that may not be sorted. Each chunk is held against Order.Watch when it is read,
 // and cut where the input descends: so its error comes out exactly where the element would have been needed.
 //
-// While a tree goes by a guess, this is left to the confirmation of its blocks. An element that comes before
-// the one before it in its input makes a block wrong that has both, or has the one and finds the other among the heads;
-// and what is then in memory is held against Compare.
+// The confirmation of a guessed block would find most descents as well, but only where the comparison is transitive: one
+// that says < for floats of which some are NaN is not, and a descent must not get past it.
 type watch[T any] struct {
 	index int64 // position of the chunk's first element
 	last  T     // of the chunk before, if there was one
@@ -32,21 +31,14 @@ func (t *Tree[T]) readWatched(in *input[T]) error {
 		t.cut(in, 0, w.last)
 		return w.err
 	}
-	if !t.guessed {
-		t.watchChunk(in)
-	}
-	return nil
-}
-
-// watchChunk cuts the chunk behind the head where it descends.
-func (t *Tree[T]) watchChunk(in *input[T]) {
 	compare, chunk := t.order.Watch, in.chunk
-	for i := max(in.at, 1); i < len(chunk); i++ {
+	for i := 1; i < len(chunk); i++ {
 		if compare(chunk[i-1], chunk[i]) > 0 {
 			t.cut(in, i, chunk[i-1])
-			return
+			break
 		}
 	}
+	return nil
 }
 
 // cut ends the input before chunk[i].

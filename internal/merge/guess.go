@@ -6,8 +6,9 @@ package merge
 // always affirms, and so can be foretold.
 //
 // What comes out is right whatever the guess: a block is handed out only if each of its elements comes after the
-// one before it, and all heads come after the last one. As inputs are sorted there is only one such block. One
-// that is not so is put back, and made once more without the guess.
+// one before it, and all heads come after the last one. As inputs are sorted, and Compare is transitive, there is only
+// one such block; if it is not, there are several orders and none is right, but no element is lost. A block that is not so is
+// put back, and made once more without the guess.
 
 // leastToGuess is how many elements are evidence enough. Blocks are then long also beside the number of inputs, at most
 // fanIn, each of whose heads is asked to confirm one.
@@ -62,11 +63,6 @@ func (t *Tree[T]) putBack() {
 		t.ties = t.order.Compare
 	} else {
 		t.order.Prefix, t.guessed = nil, false
-		if t.order.Watch != nil {
-			for i := range t.inputs {
-				t.watchChunk(&t.inputs[i])
-			}
-		}
 	}
 	t.play()
 }

@@ -1,0 +1,6 @@
+//go:build purego
+
+package stream_test
+
+// pure is the tag purego.
+const pure = true
