@@ -16,8 +16,8 @@ type AggregateOptions struct {
 	// Resources.Memory and Budget bound the live state: the table, the bytes of strings in keys, the accumulators
 	// (their static size, and Fold.Size where it is set), and the buffers. Beyond the bound, rows go to files below
 	// TempDir. Workers above 1 adds rows to groups on that many goroutines beside the consumer's, which reads the
-	// source and calls key: the fold's functions are then called from several at once, for one key from one. Beyond
-	// 64 they have nothing to do.
+	// source and calls key: the fold's functions are then called from several at once, for one key from one. No
+	// more than 256 have something to do, under a bound no more than 64, 16 below 4 MiB, and 4 below 64 KiB.
 	Resources Resources
 	// Codec is a Codec[T] for elements on disk; nil: compiled from T. It is used only where memory is bounded, and a T
 	// without a codec is then an *OptionError.
@@ -42,15 +42,17 @@ type AggregateOptions struct {
 // Errors: an error of the input is forwarded, and no group is yielded. A key type with pointers or channels
 // inside is an *OptionError; an interface key that holds something that cannot be compared a *KeyError; trouble with
 // a file a *SpillError, before or between groups, or after the last where it cannot be removed. A *LimitError comes
-// only where one accumulator passes by itself the bound, or what others have left of the Budget, or where
-// accumulators grow and have no codec (see Codec), or more than 2^32 keys share a partition.
+// only where one accumulator passes by itself the bound, or what others have left of the Budget, where
+// accumulators grow and have no codec (see Codec), where a key holds outside itself what the bound has no room for
+// beside the keys that came first (a twentieth of it there always is), or for more than 1,342,177,280 keys without a bound.
 // Concurrency: see AggregateOptions; all goroutines have ended before the first group is yielded.
 //
 // Keys compare by the key rules: NaN equals NaN, -0 equals 0, times by instant. For keys that may be null use
 // an Opt as the key: null is then one group, counted, and missing another.
 //
-// Elements wait in a buffer until the keys of some hundred are looked up together. Where they are large, a Map before it
-// that keeps what is needed saves a copy; for a fold that is Blind, a count say, only keys wait.
+// Elements wait in a buffer until the keys of 256 are looked up together, of some thousand where there are workers or a
+// bound. Where they are large, a Map before it that keeps what is needed saves a copy; without a bound, and for a
+// fold that is Blind, a count say, only keys wait.
 //
 // A hot key needs no special care: its values collapse into one accumulator as they come, and it does not spill,
 // since it comes early. That is what two-stage aggregation does elsewhere.
@@ -113,7 +115,7 @@ func newAggregation[T any, K comparable, A any](fn string, key func(T) K, fold F
 	if r.Budget != nil && (memory == 0 || r.Budget.Total() < memory) {
 		memory = r.Budget.Total()
 	}
-	run.plan = planRadix(memory, sizeOf[T]()+sizeOf[K]()+8, r.Workers)
+	run.plan = planRadix(memory, sizeOf[T]()+sizeOf[K]()+8, sizeOf[K](), r.Workers)
 	if plan != nil {
 		bound, waiting := run.plan.bound, run.plan.waiting
 		run.plan = *plan
@@ -156,7 +158,7 @@ func (l *radixLevel[T, K, A]) read(s Seq[T], workers int) error {
 	c := l.stage
 	for v, err := range s {
 		if err != nil {
-			if bad := l.flushStage(); bad != nil { // what came before the error is looked at before it
+			if bad := l.flush(); bad != nil { // what came before the error fails before it
 				return bad
 			}
 			return err

@@ -6,6 +6,9 @@ package stream
 // Engines add a key's values in input order under one owner, so that even float sums do not depend on
 // workers or memory. They use Merge to split one key's work only where Exact holds, or where the caller
 // accepts a stated bound.
+//
+// Blind is a promise about Add: whoever gives a ready fold another Add gives it another Blind with it. The laws of
+// package streamtest check it.
 type Fold[T, A any] struct {
 	New   func() A          // the empty accumulator; nil: the zero value of A
 	Add   func(acc *A, v T) // adds one value; required

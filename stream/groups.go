@@ -53,6 +53,9 @@ func (g *groups[T, K, A]) add(keys []K, hashes []uint64, rows []T, from, at []in
 			if grew {
 				g.table.FindEach(keys[i+1:], hashes[i+1:], at[i+1:])
 			}
+			if slot < 0 {
+				return &LimitError{Where: "stream: " + g.run.keys.fn, What: "keys", Limit: table.MaxInline}
+			}
 		}
 		acc := &g.table.At(slot).Value
 		switch {
@@ -70,6 +73,8 @@ func (g *groups[T, K, A]) add(keys []K, hashes []uint64, rows []T, from, at []in
 // addBounded is add where memory is bounded.
 func (g *groups[T, K, A]) addBounded(keys []K, hashes []uint64, rows []T, from, at []int32) error {
 	at = at[:len(keys)]
+	blind := g.run.fold.Blind
+	var none T
 	if !g.evicted {
 		g.table.FindEach(keys, hashes, at)
 	}
@@ -77,6 +82,10 @@ func (g *groups[T, K, A]) addBounded(keys []K, hashes []uint64, rows []T, from, 
 		row := &rows[i]
 		if from != nil {
 			row = &rows[from[i]]
+		}
+		value := row
+		if blind {
+			value = &none // as without a bound: a fold that says so by mistake is then wrong everywhere
 		}
 		slot := -1
 		if !g.evicted {
@@ -94,9 +103,9 @@ func (g *groups[T, K, A]) addBounded(keys []K, hashes []uint64, rows []T, from, 
 		case slot < 0:
 			err = g.level.spillRow(hashes[i], row)
 		case g.run.sized:
-			err = g.addSized(&g.table.At(slot).Value, *row)
+			err = g.addSized(&g.table.At(slot).Value, *value)
 		default:
-			g.run.fold.Add(&g.table.At(slot).Value, *row)
+			g.run.fold.Add(&g.table.At(slot).Value, *value)
 		}
 		if err != nil {
 			return err
@@ -106,12 +115,16 @@ func (g *groups[T, K, A]) addBounded(keys []K, hashes []uint64, rows []T, from, 
 }
 
 // insert returns the slot of a key that was not there when the chunk was looked up (at is what the table said then),
-// and whether all others moved; the slot is -1 where the key is new and there is no memory for it.
+// and whether all others moved; the slot is -1 where the key is new and there is no memory for it, or no number.
 func (g *groups[T, K, A]) insert(at int32, k *K, h uint64) (slot int, grew bool) {
 	if at = g.table.Again(at, k, h); at >= 0 {
 		return int(at), false
 	}
-	if g.run.bounded && (g.frozen || !g.admit(k, 0)) {
+	full := int64(g.table.Len()) >= table.MaxInline
+	if full && !g.run.bounded {
+		return -1, false
+	}
+	if g.run.bounded && (full || g.frozen || !g.admit(k, 0)) {
 		g.frozen = true
 		return -1, false
 	}
@@ -125,7 +138,18 @@ func (g *groups[T, K, A]) admit(k *K, held int64) bool {
 		_, bytes := g.table.Growth()
 		need += bytes
 	}
-	return g.cover(need)
+	if g.cover(need) {
+		return true
+	}
+	if g.level.depth == 0 || g.table.Len() > 0 {
+		return false
+	}
+	// What comes back from disk must get somewhere: one large key may take what is kept for the passes below.
+	if !g.run.ledger.takeAll(need - g.booked) {
+		return false
+	}
+	g.booked = need
+	return true
 }
 
 // addSized adds a value to an accumulator whose size is counted.

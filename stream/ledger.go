@@ -56,6 +56,17 @@ func (l *ledger) take(depth int, n int64) bool {
 	return true
 }
 
+// takeAll books n bytes if the bound has them, whatever is kept for deeper passes.
+func (l *ledger) takeAll(n int64) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.used+n > l.bound || l.account.Grow(n) != nil {
+		return false
+	}
+	l.used += n
+	return true
+}
+
 // give takes n booked bytes back: first those beyond the bound.
 func (l *ledger) give(depth int, n int64) {
 	l.mu.Lock()

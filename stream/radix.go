@@ -71,7 +71,7 @@ type radixLevel[T any, K comparable, A any] struct {
 	shared  uint64 // those bits, the others 0
 	index   int64  // position of the first staged row, where keys are checked
 	stage   *chunk[T, K]
-	waiting int64 // bytes that rows in chunks hold outside themselves, or held since all were added
+	waiting int64 // bytes that rows hold outside themselves, of those staged since all had been added
 	groups  []*groups[T, K, A]
 	settled bool // the tables stay as many as they are: one will do, or there was no memory to split it
 

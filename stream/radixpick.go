@@ -41,6 +41,9 @@ func (p *picker[T, K, A]) add(c *chunk[T, K]) error {
 		}
 		from = to
 	}
+	if p.level.run.bounded {
+		clear(p.keys[:from]) // what they point to is let go of, as of the chunk's
+	}
 	return nil
 }
 

@@ -8,6 +8,7 @@
 //	hugepages.Advise(slots)
 //
 // It is a hint, given before the array is first touched. Linux follows it where transparent huge pages are not
-// switched off; elsewhere, and under the tag purego, nothing happens. It adds to the resident memory of a process at
-// most what an array has that is never touched.
+// switched off; elsewhere, and under the tag purego, nothing happens. What an array has that is never touched may become
+// resident with what is. The hint stays with the addresses when the array is gone: what else the program's heap puts there later may
+// get large pages as well.
 package hugepages

@@ -54,6 +54,9 @@ func (t *Inline[K, V]) home(h uint64) int { return int(h << (t.skip & 63) >> (t.
 // batch is how many keys FindEach looks up together: their first slots stay in the nearest cache.
 const batch = 256
 
+// MaxInline is how many keys an Inline can have: the load of 2^31 slots, since a slot is an int32.
+const MaxInline int64 = 1<<30 + 1<<28
+
 // stored is how a hash is kept.
 func stored(h uint64) uint64 {
 	if h == 0 {
@@ -214,13 +217,13 @@ func (t *Inline[K, V]) vacant(h uint64) int {
 // grow doubles the slots. It walks the old ones from an empty one on, so that keys keep the order of their probes
 // (invariant 4); both arrays are passed over in order, once.
 func (t *Inline[K, V]) grow() {
+	if int64(t.n) >= MaxInline {
+		panic(fmt.Sprintf("table: %d keys are the most it can number", t.n))
+	}
 	old := t.slots
 	t.slots = make([]Slot[K, V], max(minSlots, 2*len(old)))
 	hugepages.Advise(t.slots)
 	t.shift = uint(64 - bits.Len(uint(len(t.slots)-1)))
-	if uint64(len(t.slots)) > 1<<31 { // at is int32
-		panic(fmt.Sprintf("table: %d keys are the most it can number", t.n))
-	}
 	start := 0
 	for start < len(old) && old[start].Hash != 0 {
 		start++
