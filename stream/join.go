@@ -16,11 +16,11 @@ import "github.com/millrace-go/millrace/internal/table"
 //
 // Order: by the position of the left row, then of the right one; right rows without a partner (Right, Full) come last,
 // by their position. It is the same whatever the memory, unless Unordered is set.
-// Memory: the right side, so let it be the smaller one. If it fits (a broadcast), left rows stream past it. If it nearly
-// fits, what does not goes to disk, and is read once for each block of left rows, which are held in memory meanwhile.
-// Otherwise both sides go to disk, cut by hash into partitions whose right side fits; a partition that does not
-// is cut again, and one that is a single hot key is joined in blocks of right rows, each with all its left ones. The
-// output of partitions is then merged by position, from the disk, which costs as much again as writing it;
+// Memory: the right side, so let it be the smaller one. If it fits (a broadcast), left rows stream past it. If it
+// nearly fits, what does not goes to disk, and is read once for each block of left rows, which are held in memory
+// meanwhile. Otherwise both sides go to disk, cut by hash into partitions whose right side fits; a partition that does
+// not is cut again, and one that is a single hot key is joined in blocks of right rows, each with all its left ones.
+// The output of partitions is then merged by position, from the disk, which costs as much again as writing it;
 // Unordered saves that. JoinOptions.Stats tells what was done.
 // Laziness: the first pull reads the right side, all of it; then the left one: in a broadcast up to a Chunk of rows at
 // a time, which is never more than what was read before, and one; otherwise a block that fills a quarter of the memory,
@@ -75,8 +75,8 @@ func (j *join[L, R, K]) init() error {
 	if err := j.kind.check("Join"); err != nil {
 		return err
 	}
-	if j.opts.Chunk < 0 {
-		return &OptionError{Package: "stream", Func: "Join", Option: "Chunk", Got: j.opts.Chunk, Want: "0 or positive"}
+	if j.opts.Chunk < 0 || j.opts.Chunk > joinChunk {
+		return &OptionError{Package: "stream", Func: "Join", Option: "Chunk", Got: j.opts.Chunk, Want: "from 0 to 256"}
 	}
 	if err := j.opts.Resources.Check("stream", "Join"); err != nil {
 		return err

@@ -254,7 +254,8 @@ func TestJoin_options(t *testing.T) {
 	}
 	require.EqualError(t, run(stream.JoinOptions{Kind: 9}), "stream: Join: Kind must be one of Inner, Left, Right, Full, Semi, Anti, got JoinKind(9)")
 	require.EqualError(t, run(stream.JoinOptions{Resources: stream.Resources{Memory: -1}}), "stream: Join: Resources.Memory must be 0 or positive, got -1")
-	require.EqualError(t, run(stream.JoinOptions{Chunk: -1}), "stream: Join: Chunk must be 0 or positive, got -1")
+	require.EqualError(t, run(stream.JoinOptions{Chunk: -1}), "stream: Join: Chunk must be from 0 to 256, got -1")
+	require.EqualError(t, run(stream.JoinOptions{Chunk: 257}), "stream: Join: Chunk must be from 0 to 256, got 257")
 	require.EqualError(t, run(stream.JoinOptions{RightCodec: 5}), "stream: Join: RightCodec must be a stream.Codec[int], got int")
 	_, err := stream.Collect(stream.Join(stream.Of(func() {}), stream.Of(1), func(func()) int { return 0 }, self, stream.JoinOptions{Resources: stream.Resources{Memory: 1}}))
 	require.ErrorContains(t, err, "stream: Join: LeftCodec must be a stream.Codec[func()] where memory is bounded, got nil")

@@ -60,8 +60,8 @@ const (
 	loneByPlace          // that, and their positions
 )
 
-// buildSlab is how large a slab is, where the bound is not small, in bytes: few slabs, and little beside any bound
-// worth setting.
+// buildSlab is how large a slab is, where the bound is not small, in bytes: few slabs, and little beside any bound worth
+// setting.
 const buildSlab = 1 << 20
 
 // freeSlab is the same where there is no bound: pages enough for the kernel to map large ones.
@@ -70,7 +70,8 @@ const freeSlab = 16 << 20
 // newBuild makes a build for keys whose hashes share their first skip bits, which a partition's do: an index that began
 // with those would put all keys into one run of slots.
 func newBuild[R any, K comparable](keys keys[K], skip int, lone loneRows, room int64, bounded bool, account *Account) *build[R, K] {
-	b := &build[R, K]{keys: keys, skip: min(skip, table.MaxSkip), lone: lone, bounded: bounded, room: room, account: account}
+	b := &build[R, K]{keys: keys, skip: min(skip, table.MaxSkip), lone: lone}
+	b.bounded, b.room, b.account = bounded, room, account
 	size := sizeOf[buildRow[R, K]]()
 	slab := int64(freeSlab)
 	switch {

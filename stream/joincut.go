@@ -50,9 +50,10 @@ func (c *joinCut[L, R]) addRight(r *joinRow[R], hash uint64) error {
 	return spillError("Join", c.right.Append(i, r))
 }
 
-// beginCut cuts all right rows there are: those in memory, and those on disk.
+// beginCut cuts all right rows there are: those in memory, and those on disk. There is no rest after it.
 func (s *joinSplit[L, R, K]) beginCut() (err error) {
 	j := s.j
+	s.buffers()
 	if s.top, err = s.newCut(uint(64 - s.fanBits)); err != nil {
 		return err
 	}
@@ -72,7 +73,6 @@ func (s *joinSplit[L, R, K]) beginCut() (err error) {
 		}
 	}
 	j.built.drop()
-	s.book(j.limit / 4)
 	if err := s.rest.finish(); err != nil {
 		return err
 	}
@@ -84,7 +84,9 @@ func (s *joinSplit[L, R, K]) beginCut() (err error) {
 	if err != nil {
 		return err
 	}
-	return s.rest.close()
+	err = s.rest.close()
+	s.rest = nil
+	return err
 }
 
 func (s *joinSplit[L, R, K]) cutRight(r *joinRow[R], key *K, null bool) error {

@@ -21,12 +21,15 @@ import (
 type joinRest[L, R any, K comparable] struct {
 	s     *joinSplit[L, R, K]
 	rows  *spill.Store[joinRow[R]] // one part
+	count int64                    // of its rows
+	bytes int64                    // of them, encoded
 	first int64                    // position of the first row
 	seen  bitset                   // rows that matched; only where lone right rows are yielded
 
-	block *build[L, K]
-	past  *joinStage[R, L, K] // the rest, on its way past the block
-	stage *joinStage[L, R, K] // the block, on its way past what is in memory
+	block  *build[L, K]
+	blocks int                 // that were put out, or are being so
+	past   *joinStage[R, L, K] // the rest, on its way past the block
+	stage  *joinStage[L, R, K] // the block, on its way past what is in memory
 }
 
 // restLimit is how many bytes the rest may take, encoded, for a bound. A block takes a quarter of it: up to three times
@@ -36,18 +39,22 @@ func restLimit(bound int64) int64 { return bound / 4 * 3 }
 
 // newRest begins with the rows after those in memory.
 func (s *joinSplit[L, R, K]) newRest(first int64) (*joinRest[L, R, K], error) {
-	rows, err := spill.NewStore(s.dir, spill.Rows[joinRow[R]](s.rightCodec), s.blockSize)
-	if err != nil {
+	r := &joinRest[L, R, K]{s: s, first: first}
+	codec := joinRowCodec[R]{s.rightCodec.rows, &r.count, &r.bytes}
+	var err error
+	if r.rows, err = spill.NewStore(s.dir, spill.Rows[joinRow[R]](codec), s.blockSize); err != nil {
 		return nil, spillError("Join", err)
 	}
-	rows.AddPart()
-	return &joinRest[L, R, K]{s: s, rows: rows, first: first}, nil
+	r.rows.AddPart()
+	return r, nil
 }
 
 // add takes a row; full says that the rest has become too large.
 func (r *joinRest[L, R, K]) add(row *joinRow[R]) (full bool, err error) {
+	j := r.s.j
 	err = spillError("Join", r.rows.Append(0, row))
-	return r.s.j.stats.SpilledRightBytes > restLimit(r.s.j.limit), err
+	j.stats.SpilledRight, j.stats.SpilledRightBytes = r.count, r.bytes
+	return r.bytes > restLimit(j.limit), err
 }
 
 // each calls f with the rows of the rest in order, until it says no.
@@ -81,7 +88,7 @@ func (r *joinRest[L, R, K]) begin() error {
 	}
 	lone := loneNever
 	if j.kind.loneRight() {
-		r.seen = newBitset(r.rows.Rows(0))
+		r.seen = newBitset(r.count)
 	}
 	if !j.kind.pairs() {
 		lone = loneInOrder
@@ -101,7 +108,7 @@ func (r *joinRest[L, R, K]) hold(row *L, key *K, null bool) (worth bool, err err
 	if r.block.add(row, 0, key, null, held) {
 		return true, nil
 	}
-	if r.s.j.stats.LeftBlocks == 0 && r.rows.Rows(0) > restRows*int64(r.block.rows) {
+	if r.blocks == 0 && r.count > restRows*int64(r.block.rows) {
 		return false, nil
 	}
 	if err := r.emitBlock(); err != nil || r.s.j.stopped {
@@ -125,9 +132,11 @@ func (r *joinRest[L, R, K]) emitBlock() error {
 		return nil
 	}
 	j := r.s.j
-	if j.stats.LeftBlocks++; j.stats.LeftBlocks == 1 {
+	if r.blocks == 0 {
 		j.built.seal()
 	}
+	r.blocks++
+	j.stats.LeftBlocks = r.blocks
 	r.block.seal()
 	resources := j.opts.Resources
 	resources.Memory, resources.Workers = max(j.limit/8, joinFloor), 0
@@ -145,6 +154,7 @@ func (r *joinRest[L, R, K]) emitBlock() error {
 	if err := r.emitRows(next); err != nil || j.stopped {
 		return err
 	}
+	r.stage.forget(0)
 	r.block.reset()
 	return found.close()
 }
@@ -183,10 +193,11 @@ func (r *joinRest[L, R, K]) findRest(found *sortRuns[joinRow[R]]) error {
 		}
 		return true, nil
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		err = match()
 	}
-	return match()
+	past.forget(0)
+	return err
 }
 
 // emitRows yields the rows of the block with their partners: those in memory, and then those of the rest.
@@ -234,7 +245,7 @@ func (r *joinRest[L, R, K]) emitRows(next func() (*joinRow[R], error)) error {
 // loneRights yields the right rows that have not matched, in their order: those with null keys among them.
 func (r *joinRest[L, R, K]) loneRights() error {
 	j := r.s.j
-	if j.stats.LeftBlocks == 0 {
+	if r.blocks == 0 {
 		j.built.seal() // there is no left row
 	}
 	if !j.kind.loneRight() || !j.loneRights() {

@@ -34,7 +34,8 @@ func (k JoinKind) check(fn string) error {
 	if int(k) < len(joinKinds) {
 		return nil
 	}
-	return &OptionError{Package: "stream", Func: fn, Option: "Kind", Got: k, Want: "one of Inner, Left, Right, Full, Semi, Anti"}
+	const want = "one of Inner, Left, Right, Full, Semi, Anti"
+	return &OptionError{Package: "stream", Func: fn, Option: "Kind", Got: k, Want: want}
 }
 
 // Joined is a row of a join: a left and a right one with equal keys, or one of them alone. A side that is not there
@@ -54,16 +55,19 @@ type JoinOptions struct {
 	// come sooner. The rows are the same, their order is then not part of the contract.
 	Unordered bool
 
-	// Chunk is how many left rows are read at a time, at most, and then looked up together; 0, and more than 256: 256. The first read takes
-	// one, each further read twice as many as the one before, so that what is read ahead is never more than what was
-	// read before, and one. 1 reads nothing ahead, at about three times the cost of a row: for a live left side.
+	// Chunk is how many left rows are read at a time, at most, and then looked up together; at most 256, and 0 means
+	// that. The first read takes one, each further read twice as many as the one before, so that what is read ahead is
+	// never more than what was read before, and one. 1 reads nothing ahead, at about three times the cost of a row: for a
+	// live left side. It holds for a broadcast only: where the right side does not fit, a block of the left side is read
+	// ahead, or all of it, so give the right side of a live join the memory that it needs.
 	Chunk int
 
 	// Resources.Memory and Budget bound the live bytes. Half is for rows of the right side and their index. Of the other
 	// half, where these do not fit, left rows that are held take one half, and what they find on disk and buffers the
 	// other; or, if the join is partitioned to files below TempDir, buffers of files take one half, and merging the
 	// output the other. These take 8 KiB each where the bound is smaller than four times that, or where others have
-	// taken the Budget. Workers is accepted and has no effect.
+	// taken the Budget. Not counted is the index of the partitions' files, 24 bytes per block written. Workers is accepted
+	// and has no effect.
 	Resources Resources
 
 	// LeftCodec and RightCodec are a Codec[L] and a Codec[R] for what goes to disk; nil: compiled from the types. They
@@ -86,6 +90,6 @@ type JoinStats struct {
 	NullRight  int64 // right rows whose key is null
 	Rows       int64 // yielded
 
-	SpilledLeft, SpilledRight           int64 // rows written to partitions, each time
+	SpilledLeft, SpilledRight           int64 // rows written to disk, each time: as what did not fit, and to partitions
 	SpilledLeftBytes, SpilledRightBytes int64 // their encoded bytes, before compression
 }

@@ -36,6 +36,7 @@ func (o *joinOrder[L, R]) begin() error {
 		}
 		r.store = store
 	}
+	_ = r.book(r.live(0) + r.fixed) // or others have the budget
 	o.part, o.open = r.store.AddPart(), true
 	r.written = append(r.written, sortedRun[joinedAt[L, R]]{r.store, o.part})
 	return nil
@@ -47,7 +48,9 @@ func (o *joinOrder[L, R]) endRun() error {
 		return nil
 	}
 	o.open = false
-	return spillError("Join", o.runs.store.Finish(o.part))
+	err := spillError("Join", o.runs.store.Finish(o.part))
+	_ = o.runs.book(o.runs.live(0) + o.runs.fixed) // the index of blocks has grown; or others have the budget
+	return err
 }
 
 // put takes a row of the output: it is yielded now, or brought to its place first.

@@ -42,7 +42,7 @@ const joinFloor = 8 << 10
 const manyParts = 32 << 20
 
 func newJoinSplit[L, R any, K comparable](j *join[L, R, K]) (*joinSplit[L, R, K], error) {
-	s := &joinSplit[L, R, K]{j: j, fanBits: 4}
+	s := &joinSplit[L, R, K]{j: j}
 	left, err := codecOf[L]("Join", j.opts.LeftCodec)
 	if err != nil {
 		return nil, renamed(err, "LeftCodec")
@@ -56,12 +56,15 @@ func newJoinSplit[L, R any, K comparable](j *join[L, R, K]) (*joinSplit[L, R, K]
 	return s, nil
 }
 
-// fit chooses sizes whose buffers take so many bytes, or joinFloor where that is more.
-func (s *joinSplit[L, R, K]) fit(room int64) {
-	if room >= manyParts/4 {
+// buffers books room for the buffers of files, and chooses sizes that take no more than that, or joinFloor where that is
+// more.
+func (s *joinSplit[L, R, K]) buffers() {
+	s.book(s.j.limit / 4)
+	s.fanBits = 4
+	if s.booked >= manyParts/4 {
 		s.fanBits = 6
 	}
-	s.blockSize = int(min(max(room/int64(20<<(s.fanBits-4)), minBlock), spill.DefaultBlock))
+	s.blockSize = int(min(max(s.booked/int64(20<<(s.fanBits-4)), minBlock), spill.DefaultBlock))
 }
 
 // renamed puts the name of the option that it was under an error of codecOf.
@@ -76,8 +79,7 @@ func renamed(err error, option string) error {
 // begin goes to disk, with the right rows after those in memory. The room for buffers is booked from here on.
 func (s *joinSplit[L, R, K]) begin() error {
 	j := s.j
-	s.book(j.limit / 4)
-	s.fit(s.booked)
+	s.buffers()
 	s.dir = j.opts.Resources.spillDir()
 	var err error
 	s.rest, err = s.newRest(int64(j.built.rows))
@@ -184,13 +186,13 @@ func (s *joinSplit[L, R, K]) holdLeft(row *L, key *K, null bool) error {
 	if worth || err != nil {
 		return err
 	}
+	block := s.rest.block
 	if err := s.beginCut(); err != nil {
 		return err
 	}
 	if err := spillError("Join", s.top.right.FinishAll()); err != nil {
 		return err
 	}
-	block := s.rest.block
 	var held joinRow[L]
 	for i := range block.rows {
 		e := block.row(int32(i))

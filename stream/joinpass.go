@@ -71,11 +71,13 @@ func (s *joinSplit[L, R, K]) pass(b *build[R, K], left *spill.Reader[joinRow[L]]
 			}
 		}
 	}
+	stage.forget(0) // the block is dropped next
 	for i := range b.seen {
 		if b.seen[i] || s.failed {
 			continue
 		}
-		if err := s.put(loneRight|uint64(b.at[i]), &Joined[L, R]{Right: b.row(int32(i)).row, HasRight: true}); err != nil || s.j.stopped {
+		lone := Joined[L, R]{Right: b.row(int32(i)).row, HasRight: true}
+		if err := s.put(loneRight|uint64(b.at[i]), &lone); err != nil || s.j.stopped {
 			return err
 		}
 	}

@@ -55,18 +55,25 @@ func (s *joinStage[L, R, K]) resize(n int) {
 func (s *joinStage[L, R, K]) full() bool { return s.n == s.size || s.held > s.room }
 
 // lookUp finds the first right row of each staged left one, and empties the stage. It returns how many were staged, and
-// which of them have one.
+// which of them have one. Their places stay as they are until others are staged there, or forget.
 func (s *joinStage[L, R, K]) lookUp(b *build[R, K]) (n int, hits []uint16) {
 	n = s.n
 	s.n, s.held = 0, 0
+	s.forget(n)
 	b.keys.hasher.HashEach(s.keys[:n], s.hashes[:n])
 	return n, b.findEach(s.keys[:n], s.hashes[:n], s.first[:n], s.next[:n], s.hits[:n])
+}
+
+// forget lets go of what the places from the first one on hold of rows that are done with.
+func (s *joinStage[L, R, K]) forget(first int) {
+	clear(s.rows[first:])
+	clear(s.keys[first:])
 }
 
 // broadcast streams the left side past the right one.
 func (j *join[L, R, K]) broadcast(left Seq[L]) error {
 	most := j.opts.Chunk
-	if most == 0 || most > joinChunk {
+	if most == 0 {
 		most = joinChunk
 	}
 	j.built.seal()

@@ -49,7 +49,12 @@ func NewRows(n, skip int) *Rows {
 		panic(fmt.Sprintf("table: NewRows: %d rows, want 0 to %d", n, MaxRows))
 	}
 	slots := rowSlots(n)
-	t := &Rows{slots: make([]uint32, slots), skip: uint(skip), shift: uint(64 - bits.Len(uint(slots-1))), bits: uint(bits.Len(uint(n)))}
+	t := &Rows{
+		slots: make([]uint32, slots),
+		skip:  uint(skip),
+		shift: uint(64 - bits.Len(uint(slots-1))),
+		bits:  uint(bits.Len(uint(n))),
+	}
 	hugepages.Advise(t.slots)
 	return t
 }
