@@ -161,7 +161,9 @@ func TestSpillingOperators_Killed(t *testing.T) {
 				require.Equal(t, want, got, "after %d deaths", died)
 				require.Empty(t, namesOf(t, dir), "after %d deaths", died)
 			}
-			require.GreaterOrEqual(t, 2*left, deaths, "most deaths are in the middle")
+			if deaths > 20 { // of a few, all can be at the edges
+				require.GreaterOrEqual(t, 2*left, deaths, "most deaths are in the middle")
+			}
 			t.Logf("%d deaths, %d of them left rows on disk, %d runs after them", deaths, left, runs)
 		})
 	}
