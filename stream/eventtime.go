@@ -94,7 +94,7 @@ type WindowStats struct {
 	PartlyLate int64 // of Counted, the ones that came too late for some of their windows
 	NullTimes  int64 // events without a time, by NullTime
 	OutOfRange int64 // events whose time is out of range: see TimeError
-	Windows    int64 // results yielded: one per window and key; of Trailing, one per event
+	Windows    int64 // results yielded: one per window and key; of Trailing, one per event; of Scans, none
 }
 
 // fields are the counts in the order of a snapshot, which is that of their declaration.
@@ -148,7 +148,7 @@ func (c *eventClock[T]) admit(v T) (t int64, ok bool, err error) {
 	}
 	c.stats.OutOfRange++
 	if c.rejects == nil {
-		from, to := max(c.low, firstSecond*int64(time.Second)), min(c.high, lastSecond*int64(time.Second))
+		from, to := c.earliest(), min(c.high, lastSecond*int64(time.Second))
 		return 0, false, &TimeError{Func: c.fn, Index: index, Time: at, From: instant(from), To: instant(to)}
 	}
 	return 0, false, c.rejects(v)
@@ -168,6 +168,18 @@ func (c *eventClock[T]) advance(to int64) bool {
 	}
 	c.watermark = to
 	return true
+}
+
+// earliest is the first time in range.
+func (c *eventClock[T]) earliest() int64 { return max(c.low, firstSecond*int64(time.Second)) }
+
+// seen reports whether an event of time t can have come, the watermark being where it is: every event moves it to disorder
+// before its time.
+func (c *eventClock[T]) seen(t int64) bool {
+	if t < c.earliest() || t > min(c.high, lastSecond*int64(time.Second)+int64(time.Second-1)) {
+		return false
+	}
+	return c.disorder == math.MaxInt64 || t < math.MinInt64+c.disorder || t-c.disorder <= c.watermark
 }
 
 // tooLate counts the event admitted last, of time t, as late; counted is the number of windows it is in nevertheless.

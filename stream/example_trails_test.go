@@ -86,5 +86,9 @@ func ExampleNewScans() {
 			return
 		}
 	}
-	// Output: ann 09:03
+	watermark, _ := scans.Watermark()
+	fmt.Println(scans.Stats().In, "logins until", watermark.Format("15:04"))
+	// Output:
+	// ann 09:03
+	// 6 logins until 09:40
 }

@@ -36,7 +36,7 @@ type ScanByOptions[T any] struct {
 // The expiry is half-open, as windows are: with a TTL of an hour, the state of 12:00 is there at 12:59:59 and is not
 // at 13:00. An event behind the latest of its key does not make a state older.
 //
-// To save the states between runs, use NewScans.
+// To save the states between runs, or to count, use NewScans.
 func ScanBy[T any, K comparable, S, Out any](s Seq[T], key func(T) K, fn func(state *S, v T, emit func(Out)), o ScanByOptions[T]) Seq[Out] {
 	needSeq(s, "ScanBy")
 	needFunc(key == nil, "ScanBy", "key")

@@ -66,6 +66,16 @@ func (s *Scans[T, K, S, Out]) Advance(watermark time.Time) {
 	}
 }
 
+// Stats returns the counts since the beginning; what was restored counts. Every element is Counted, and what the function
+// emits is not: the other counts are 0, but for OutOfRange after the error of a time.
+func (s *Scans[T, K, S, Out]) Stats() WindowStats { return s.clock.stats }
+
+// Watermark returns the time before which no element is expected; ok is false before the first element, and always where
+// there is no TTL.
+func (s *Scans[T, K, S, Out]) Watermark() (watermark time.Time, ok bool) {
+	return instant(s.clock.watermark), s.clock.watermark != math.MinInt64
+}
+
 // letGo gives back all that a state holds which has failed.
 func (s *Scans[T, K, S, Out]) letGo() {
 	s.out = nil
@@ -158,6 +168,7 @@ func (r *scan[T, K, S]) state(v T) (*S, error) {
 	default:
 		d.latest = max(d.latest, t)
 	}
+	r.clock.stats.Counted++
 	return &d.state, nil
 }
 

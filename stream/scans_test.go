@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -57,6 +58,7 @@ func TestScans_Law_ChunkedEqualsWhole(t *testing.T) {
 				}
 				require.NoError(t, next.Restore(bytes.NewReader(b)))
 				require.Equal(t, b, snapshotOf(t, next), "a snapshot of what was restored is the same bytes")
+				require.Equal(t, chunked.Stats(), next.Stats())
 				chunked = next
 			}
 			if advances && r.IntN(6) == 0 {
@@ -92,11 +94,39 @@ func TestScans_Advance(t *testing.T) {
 	s.Advance(time.Unix(0, 0))
 	push(4, 116)
 	require.Equal(t, [][]int{{1}, {1, 2}, {3}, {4}}, got)
+	watermark, ok := s.Watermark()
+	require.True(t, ok)
+	require.Equal(t, time.Unix(0, 116).UTC(), watermark)
+	_, ok = empty.Watermark()
+	require.False(t, ok)
 
 	ageless := newTickScans(t, stream.ScanByOptions[tick]{})
 	before := snapshotOf(t, ageless)
 	ageless.Advance(time.Unix(1, 0))
 	require.Equal(t, before, snapshotOf(t, ageless))
+	require.NoError(t, ageless.Push(tick{T: 5}, stream.Into(&got)))
+	_, ok = ageless.Watermark()
+	require.False(t, ok, "no time is looked at")
+	require.Equal(t, stream.WindowStats{In: 1, Counted: 1}, ageless.Stats())
+}
+
+// Counts and watermark come back with a snapshot, also into a state that had failed; an element that fails is missing on
+// the right side.
+func TestScans_Stats(t *testing.T) {
+	far := func(v int) time.Time { return time.Unix(int64(v)<<40, 0) }
+	s, err := stream.NewScans(func(v int) int { return v }, func(*int, int, func(int)) {}, stream.ScanByOptions[int]{At: far, TTL: 1})
+	require.NoError(t, err)
+	none := stream.Discard[int]("nothing is emitted")
+	require.Zero(t, s.Stats())
+	require.NoError(t, s.Push(0, none))
+	good := snapshotOf(t, s)
+	require.ErrorIs(t, s.Push(1, none), stream.ErrSchema)
+	require.Equal(t, stream.WindowStats{In: 2, Counted: 1, OutOfRange: 1}, s.Stats())
+	require.NoError(t, s.Restore(bytes.NewReader(good)))
+	require.Equal(t, stream.WindowStats{In: 1, Counted: 1}, s.Stats())
+	watermark, ok := s.Watermark()
+	require.True(t, ok)
+	require.Equal(t, time.Unix(0, 0).UTC(), watermark)
 }
 
 // An error of the sink ends the call and the state; what is emitted after it is dropped.
@@ -143,6 +173,10 @@ func brokenScans(t require.TestingT) []brokenSnapshot {
 		{"more_keys_than_elements", build(int64(5), uint64(1), uint64(2)), stream.ErrCorrupt, "number of keys is 2, want at most that of elements"},
 		{"keys_of_a_liar", build(int64(5), uint64(1<<40), uint64(1<<40)), stream.ErrCorrupt, "a shortest varint"},
 		{"is_over", build(int64(5), uint64(1), uint64(1), key(0), int64(-5), list), stream.ErrCorrupt, "want one whose state is not over"},
+		{"count_overflows_soon", build(int64(5), uint64(1<<62), uint64(0)), stream.ErrCorrupt, "number of elements is 4611686018427387904, want less"},
+		{"latest_in_future", build(int64(5), uint64(1), uint64(1), key(0), int64(9), list), stream.ErrCorrupt, "want one that the watermark has followed"},
+		{"latest_at_no_time", build(int64(5), uint64(1), uint64(1), key(0), int64(math.MaxInt64), list), stream.ErrCorrupt, "want one that the watermark has followed"},
+		{"key_before_watermark", build(int64(math.MinInt64), uint64(1), uint64(1), key(0), int64(5), list), stream.ErrCorrupt, "want one that the watermark has followed"},
 		{"same_key_twice", build(int64(5), uint64(2), uint64(2), key(0), int64(5), list, key(0), int64(5), list), stream.ErrCorrupt, "want another, in order of hash"},
 		{"key_short", build(int64(5), uint64(1), uint64(1), "\x02\x00\x00", int64(5), list), stream.ErrCorrupt, "key: rowcodec"},
 		{"state_broken", build(int64(5), uint64(1), uint64(1), key(0), int64(5), "\x01\x09"), stream.ErrCorrupt, "state: rowcodec"},

@@ -111,15 +111,17 @@ func (s *Scans[T, K, S, Out]) read(r *recordReader) (err error) {
 	if s.ttl == 0 && s.clock.watermark != math.MinInt64 {
 		return r.refuse(at, "watermark", instant(s.clock.watermark), "none, for there is no TTL")
 	}
-	if s.clock.stats.In, err = r.count("number of elements"); err != nil {
+	elements, err := r.count("number of elements")
+	if err != nil {
 		return err
 	}
+	s.clock.stats = WindowStats{In: elements, Counted: elements}
 	at = r.Offset()
 	keys, err := r.Uvarint()
 	if err != nil {
 		return err
 	}
-	if keys > uint64(s.clock.stats.In) {
+	if keys > uint64(elements) {
 		return r.refuse(at, "number of keys", keys, "at most that of elements")
 	}
 	var hashBefore uint64
@@ -134,6 +136,9 @@ func (s *Scans[T, K, S, Out]) read(r *recordReader) (err error) {
 			at := r.Offset()
 			if d.latest, err = r.Varint(); err != nil {
 				return err
+			}
+			if !s.clock.seen(d.latest) {
+				return r.refuse(at, "latest time of a key", instant(d.latest), "one that the watermark has followed")
 			}
 			if s.over(d) {
 				return r.refuse(at, "latest time of a key", instant(d.latest), "one whose state is not over")

@@ -3,7 +3,6 @@ package stream
 import (
 	"fmt"
 	"io"
-	"math"
 
 	"github.com/millrace-go/millrace/internal/rowcodec"
 	"github.com/millrace-go/millrace/internal/snapshot"
@@ -98,12 +97,16 @@ func (r *recordReader) stats() (stats WindowStats, err error) {
 	return stats, nil
 }
 
-// count reads a number that fits an int64.
+// maxCount is what no run counts to, one element a nanosecond for 146 years: from below it, no further element makes a count
+// negative.
+const maxCount = 1 << 62
+
+// count reads a number that a run can count to.
 func (r *recordReader) count(what string) (int64, error) {
 	at := r.Offset()
 	v, err := r.Uvarint()
-	if err == nil && v > math.MaxInt64 {
-		err = r.refuse(at, what, v, "at most 9223372036854775807")
+	if err == nil && v >= maxCount {
+		err = r.refuse(at, what, v, "less than 4611686018427387904")
 	}
 	return int64(v), err
 }

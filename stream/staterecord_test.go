@@ -8,12 +8,14 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strconv"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -101,9 +103,11 @@ func requireRefused(t *testing.T, op string, sample func() stream.State, broken 
 		require.Equal(t, good, snapshotOf(t, s), "%s: the state has changed", c.name)
 	}
 	for i := range good {
-		bad := bytes.Clone(good)
-		bad[i] ^= 1
-		require.Error(t, sample().Restore(bytes.NewReader(bad)), "byte %d", i)
+		for bit := range 8 {
+			bad := bytes.Clone(good)
+			bad[i] ^= 1 << bit
+			require.Error(t, sample().Restore(bytes.NewReader(bad)), "bit %d of byte %d", bit, i)
+		}
 	}
 	s := sample()
 	require.ErrorIs(t, s.Restore(io.MultiReader(bytes.NewReader(good[:50]), iotest.ErrReader(errBoom))), errBoom)
@@ -122,6 +126,52 @@ func requireRestoreBooks(t *testing.T, s stream.State, budget *stream.Budget, go
 	require.Equal(t, used, budget.Used(), "what was there before is given back")
 	require.Error(t, s.Restore(bytes.NewReader(good[:len(good)-9])))
 	require.Equal(t, used, budget.Used(), "what was read is given back")
+}
+
+// What a run can reach is restored: events at the ends of time, with a watermark far behind them, none yet, and behind the
+// last; and counts that none has reached go on.
+func TestState_RestoreTakesWhatCanBe(t *testing.T) {
+	const first, last = -9_223_372_036_000_000_000, 9_223_372_035_999_999_999
+	for _, disorder := range []time.Duration{0, 1, time.Second, math.MaxInt64 - 1, math.MaxInt64} {
+		for _, times := range [][]int64{{}, {first}, {first, first + 1}, {0, -int64(min(disorder, 100))}, {last - 1, last}, {first, 0, last}} {
+			windows := newTicks(t, 10, stream.WindowOptions[tick]{Every: 5, Offset: 2, Disorder: disorder})
+			trails := newTickTrails(t, 10, order, stream.TrailingOptions[tick]{Disorder: disorder})
+			scans := newTickScans(t, stream.ScanByOptions[tick]{At: tick.at, TTL: 10, Disorder: disorder})
+			requireRestored := func(states ...stream.State) {
+				for _, s := range states {
+					b := snapshotOf(t, s)
+					require.NoError(t, s.Restore(bytes.NewReader(b)), "%T, disorder %d, times %d", s, disorder, times)
+					require.Equal(t, b, snapshotOf(t, s))
+				}
+			}
+			windowed, trail, none := stream.Discard[tickWindow]("nobody looks"), stream.Discard[tickTrail]("nobody looks"), stream.Discard[[]int]("nobody looks")
+			for _, at := range times {
+				require.NoError(t, windows.Push(tick{Key: float64(at % 3), T: at}, windowed))
+				require.NoError(t, trails.Push(tick{Key: float64(at % 3), T: at}, trail))
+				require.NoError(t, scans.Push(tick{Key: float64(at % 3), T: at}, none))
+				requireRestored(windows, trails, scans)
+			}
+			for _, watermark := range []time.Time{time.Unix(-1<<40, 0), time.Unix(0, 5), time.Unix(1<<40, 0)} {
+				require.NoError(t, windows.Advance(watermark, windowed))
+				require.NoError(t, trails.Advance(watermark, trail))
+				scans.Advance(watermark)
+				requireRestored(windows, trails, scans)
+			}
+			require.NoError(t, windows.Flush(windowed))
+			require.NoError(t, trails.Flush(trail))
+			requireRestored(windows, trails)
+		}
+	}
+
+	const most = uint64(1<<62 - 1)
+	trails := newTickTrails(t, 10, order, stream.TrailingOptions[tick]{})
+	require.NoError(t, trails.Restore(bytes.NewReader(builder(snapshotOf(t, trails))(int64(5), int64(5), most, most, "\x00\x00\x00\x00", most, uint64(0)))))
+	require.NoError(t, trails.Push(tick{T: 5}, stream.Discard[tickTrail]("nobody looks")))
+	require.Equal(t, stream.WindowStats{In: 1 << 62, Counted: 1 << 62, Windows: 1 << 62}, trails.Stats())
+	scans := newTickScans(t, stream.ScanByOptions[tick]{})
+	require.NoError(t, scans.Restore(bytes.NewReader(builder(snapshotOf(t, scans))(int64(math.MinInt64), most, uint64(0)))))
+	require.NoError(t, scans.Push(tick{T: 5}, stream.Discard[[]int]("nobody looks")))
+	require.Equal(t, stream.WindowStats{In: 1 << 62, Counted: 1 << 62}, scans.Stats())
 }
 
 // odd has state that no codec can be compiled for.

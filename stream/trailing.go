@@ -26,7 +26,7 @@ type TrailingOptions[T any] struct {
 	// a *TimeError.
 	Rejects Sink[T]
 
-	// Stats, where given, is overwritten when the stream ends, for whatever reason.
+	// Stats, where given, is overwritten when the stream ends, for whatever reason. A Trails has a method instead.
 	Stats *WindowStats
 
 	// Resources.Memory and Budget bound the live state: the events of the last span of each key, the folds kept for

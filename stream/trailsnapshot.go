@@ -174,7 +174,7 @@ func (r *Trails[T, K, A]) read(s *recordReader) (err error) {
 	if r.now, err = s.Varint(); err != nil {
 		return err
 	}
-	if r.now > r.clock.watermark {
+	if r.now != math.MinInt64 && (r.now > r.clock.watermark || !r.clock.seen(r.now)) {
 		return s.refuse(at, "time of the event given out last", instant(r.now), "the watermark or before")
 	}
 	at = s.Offset()
@@ -195,6 +195,9 @@ func (r *Trails[T, K, A]) read(s *recordReader) (err error) {
 		}
 		if e.t < last || e.t == r.clock.watermark {
 			return s.refuse(at, "time of a waiting event", instant(e.t), "one behind the watermark, in order")
+		}
+		if !r.clock.seen(e.t) {
+			return s.refuse(at, "time of a waiting event", instant(e.t), "one that the watermark has followed")
 		}
 		last = e.t
 		at = s.Offset()
@@ -241,7 +244,7 @@ func (r *Trails[T, K, A]) readTrail(s *recordReader, tr *trail[T, A]) error {
 	time := func() (int64, error) {
 		at := s.Offset()
 		t, err := s.Varint()
-		if err == nil && (t < last || t > r.now) {
+		if err == nil && (t < last || t > r.now || !r.clock.seen(t)) {
 			err = s.refuse(at, "time of an event", instant(t), "one up to that of the event given out last, in order")
 		}
 		last = t

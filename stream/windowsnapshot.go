@@ -134,6 +134,9 @@ func (w *Windows[T, K, A]) readWindow(s *recordReader, before int64) (start int6
 	if start <= before || start+w.size <= w.clock.watermark {
 		return 0, s.refuse(at, "start of a window", instant(start), "one that is open, in order of start")
 	}
+	if !w.clock.seen(max(start, w.clock.earliest())) { // the first event that can be in it
+		return 0, s.refuse(at, "start of a window", instant(start), "one that the watermark has followed")
+	}
 	keys, err := s.Uvarint()
 	if err != nil {
 		return 0, err

@@ -13,7 +13,8 @@ import (
 )
 
 // Types of no bytes: a row that only is there, the one key of all rows, an accumulator that only says that its key
-// occurred. Nothing that counts bytes may divide by their size or take them for free without end.
+// occurred. Nothing may divide by their size, nor lose count of what takes no room: the output is that of any other type,
+// whatever memory and workers, and the states of event time come back from their snapshots.
 
 type nothing struct{}
 
@@ -45,6 +46,9 @@ func TestZeroSize_Aggregate(t *testing.T) {
 	distinct, err := stream.Collect(stream.Aggregate(numbers(n), func(v int) int { return v % 1000 }, occurs, stream.AggregateOptions{}))
 	require.NoError(t, err)
 	require.Len(t, distinct, 1000)
+	counted, err := stream.Collect(stream.CountBy(nothings(n), func(nothing) tag { return tag{} }))
+	require.NoError(t, err)
+	require.Equal(t, []stream.Keyed[tag, int]{{Value: n}}, counted)
 	for _, r := range zeroResources(t) {
 		opts := stream.AggregateOptions{Resources: r}
 		name := fmt.Sprintf("memory %d, workers %d", r.Memory, r.Workers)
@@ -53,9 +57,9 @@ func TestZeroSize_Aggregate(t *testing.T) {
 		got, err := stream.Collect(stream.Aggregate(nothings(n), func(nothing) nothing { return nothing{} }, count, opts))
 		require.NoError(t, err, name)
 		require.Equal(t, []stream.Keyed[nothing, int]{{Value: n}}, got, name)
-		tags, err := stream.Collect(stream.CountBy(nothings(n), func(nothing) tag { return tag{} }))
-		require.NoError(t, err)
-		require.Equal(t, []stream.Keyed[tag, int]{{Value: n}}, tags)
+		tags, err := stream.Collect(stream.Aggregate(nothings(n), func(nothing) tag { return tag{} }, count, opts))
+		require.NoError(t, err, name)
+		require.Equal(t, counted, tags, name)
 
 		// Accumulators of no bytes.
 		keys, err := stream.Collect(stream.Aggregate(numbers(n), func(v int) int { return v % 1000 }, occurs, opts))
@@ -174,4 +178,56 @@ func TestZeroSize_Window(t *testing.T) {
 	}
 	require.NoError(t, w.Flush(out))
 	require.Equal(t, n/10, found)
+}
+
+// Snapshots of Trails and Scans whose keys and events have no bytes.
+func TestZeroSize_Snapshots(t *testing.T) {
+	const n = 100
+	key := func(nothing) tag { return tag{} }
+	at := func(nothing) time.Time { return time.Unix(1_700_000_000, 0) }
+	count := stream.Fold[nothing, int]{Add: func(n *int, _ nothing) { *n++ }, Merge: func(a, b *int) { *a += *b }, Exact: true}
+	for _, disorder := range []time.Duration{0, time.Second} {
+		for _, memory := range []int64{0, 1 << 20} {
+			r := stream.Resources{Memory: memory}
+			open := func() *stream.Trails[nothing, tag, int] {
+				trails, err := stream.NewTrails(time.Second, key, at, count, stream.TrailingOptions[nothing]{Disorder: disorder, Resources: r})
+				require.NoError(t, err)
+				return trails
+			}
+			var folds []int
+			out := func(p stream.Pair[nothing, int]) error { folds = append(folds, p.Second); return nil }
+			trails := open()
+			for range n {
+				require.NoError(t, trails.Push(nothing{}, out))
+				b := snapshotOf(t, trails)
+				trails = open()
+				require.NoError(t, trails.Restore(bytes.NewReader(b)))
+				require.Equal(t, b, snapshotOf(t, trails))
+			}
+			if disorder > 0 {
+				require.Empty(t, folds, "all wait")
+			}
+			require.NoError(t, trails.Flush(out))
+			require.Len(t, folds, n)
+			for i, fold := range folds {
+				require.Equal(t, i+1, fold)
+			}
+		}
+	}
+	open := func() *stream.Scans[nothing, tag, nothing, nothing] {
+		scans, err := stream.NewScans(key, func(_ *nothing, v nothing, emit func(nothing)) { emit(v) }, stream.ScanByOptions[nothing]{At: at, TTL: time.Second})
+		require.NoError(t, err)
+		return scans
+	}
+	emitted := 0
+	scans := open()
+	for range n {
+		require.NoError(t, scans.Push(nothing{}, func(nothing) error { emitted++; return nil }))
+		b := snapshotOf(t, scans)
+		scans = open()
+		require.NoError(t, scans.Restore(bytes.NewReader(b)))
+		require.Equal(t, b, snapshotOf(t, scans))
+	}
+	require.Equal(t, n, emitted)
+	require.Equal(t, int64(n), scans.Stats().In)
 }
