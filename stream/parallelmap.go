@@ -19,8 +19,8 @@ type ParallelOptions struct {
 	InFlight int
 
 	// Chunk is the most elements a worker takes at a time. 0: as many as take it some 20 microseconds, from 1 to
-	// 256, and no more than its share of what is there, unless that takes about a microsecond. Elements in a worker's hands wait for it: set 1 where
-	// single elements are a thousand times slower than most.
+	// 256, and no more than its share of what is there, unless that takes about a microsecond. Elements in a worker's
+	// hands wait for it: set 1 where single elements are a thousand times slower than most.
 	Chunk int
 
 	// Unordered yields results as they are ready: a slow element does not hold back those behind it.
