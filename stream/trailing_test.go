@@ -280,7 +280,7 @@ func TestTrailing_AllocatesNothingPerEvent(t *testing.T) {
 				}
 			})
 		}
-		require.Equal(t, run(1000), run(20_000), name)
+		require.InDelta(t, run(1000), run(20_000), 5, name) // what else allocates meanwhile is counted too
 	}
 }
 
