@@ -253,7 +253,7 @@ func TestAggregate_AllocatesPerGroupOnly(t *testing.T) {
 	}
 	for name, r := range map[string]stream.Resources{"unbounded": {}, "bounded": {Memory: 1 << 20}} {
 		few, many := run(1000, r), run(50_000, r)
-		require.Equal(t, few, many, "%s: allocations per element", name)
+		require.InDelta(t, few, many, 5, "%s: allocations per element", name) // what else allocates meanwhile is counted too
 		require.Less(t, few, 200.0, name)
 	}
 }

@@ -61,7 +61,7 @@ func TestOperators_allocate_nothing_per_element(t *testing.T) {
 				}
 			})
 		}
-		if few, many := run(small), run(large); many > few {
+		if few, many := run(small), run(large); many > few+5 { // what else allocates meanwhile is counted too
 			t.Errorf("%s: %v allocations for 10 elements, %v for 10,000", name, few, many)
 		}
 	}

@@ -200,7 +200,7 @@ func TestRowWindows_AllocateNothingPerElement(t *testing.T) {
 				}
 			})
 		}
-		require.Equal(t, run(100), run(10_000), name)
+		require.InDelta(t, run(100), run(10_000), 5, name) // what else allocates meanwhile is counted too
 	}
 }
 

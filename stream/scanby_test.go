@@ -194,7 +194,7 @@ func TestScanBy_AllocatesPerKeyOnly(t *testing.T) {
 			}
 		})
 	}
-	require.Equal(t, run(1000), run(20_000))
+	require.InDelta(t, run(1000), run(20_000), 5) // what else allocates meanwhile is counted too
 }
 
 // BenchmarkScanBy counts per user over 1 M events, against a map of states.
