@@ -142,7 +142,7 @@ func TestJoin_Oracle(t *testing.T) {
 		kind := joinKinds[r.IntN(len(joinKinds))]
 		want := text(nestedLoop(kind, left, right))
 		// Files cost milliseconds: a case has one bound, and every third is unordered.
-		for _, memory := range []int64{0, []int64{1 << 10, 3 << 10, 6 << 10, 64 << 10}[seed%4]} {
+		for _, memory := range []int64{0, []int64{1 << 10, 3 << 10, 6 << 10, 64 << 10}[seed%4] * strconv.IntSize / 64} {
 			for _, unordered := range []bool{seed%3 == 0} {
 				var stats stream.JoinStats
 				got, err := stream.Collect(stream.Join(stream.Of(left...), stream.Of(right...), joinLeft.key, joinRight.key, stream.JoinOptions{

@@ -1,6 +1,7 @@
 package stream_test
 
 import (
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -22,7 +23,8 @@ func TestJoin_Oracle_AroundBlocksOfLeftRows(t *testing.T) {
 		for _, kind := range joinKinds {
 			for n := 0; n < 420; n += 1 + n/9 {
 				var stats stream.JoinStats
-				opts := stream.JoinOptions{Kind: kind, Stats: &stats, Resources: stream.Resources{Memory: memory, TempDir: dir}}
+				bound := memory * strconv.IntSize / 64 // rows are ints
+				opts := stream.JoinOptions{Kind: kind, Stats: &stats, Resources: stream.Resources{Memory: bound, TempDir: dir}}
 				left := stream.Of(chunkLefts(n)...)
 				got, err := stream.Collect(chunkJoin(left, opts))
 				require.NoError(t, err)
