@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Whatever fails first in the input comes out, however many goroutines are behind the source: here what Add does to
-// the 50th row, and not the source's error 50 rows later.
+// What Add does to the 50th row comes out, however many goroutines are behind the source, and not the source's error 50
+// rows later.
 func TestAggregate_FailuresInOrder(t *testing.T) {
 	failing := errors.New("source failed")
 	source := func(yield func(int, error) bool) {

@@ -55,16 +55,26 @@ func TestOperators_allocate_nothing_per_element(t *testing.T) {
 	}
 	for name, op := range ops {
 		run := func(items []uint64) float64 {
-			return testing.AllocsPerRun(5, func() {
+			return fewestAllocs(5, func() {
 				if err := op(stream.Of(items...)); err != nil {
 					t.Fatal(err)
 				}
 			})
 		}
-		if few, many := run(small), run(large); many > few+5 { // what else allocates meanwhile is counted too
+		if few, many := run(small), run(large); many > few {
 			t.Errorf("%s: %v allocations for 10 elements, %v for 10,000", name, few, many)
 		}
 	}
+}
+
+// fewestAllocs is AllocsPerRun, the least of some: it counts what all goroutines of the process allocate, and one that ends
+// late, or the collector, shows in a measure now and then.
+func fewestAllocs(runs int, f func()) float64 {
+	n := testing.AllocsPerRun(runs, f)
+	for range 3 {
+		n = min(n, testing.AllocsPerRun(runs, f))
+	}
+	return n
 }
 
 // Lines allocates one block per 64 KiB of text.

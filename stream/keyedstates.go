@@ -25,6 +25,13 @@ func (s *keyedStates[K, S]) of(k *K) (index int, err error) {
 	return index, err
 }
 
+// giveBack ends the account, where there is one.
+func (s *keyedStates[K, S]) giveBack() {
+	if s.account != nil {
+		s.account.Close()
+	}
+}
+
 // rekey makes k the key of a state that begins anew. What is there is equal, but equal keys may have other bytes (0 and
 // -0, one instant in two zones), and a key that was thrown out in between would have come back as k.
 func (s *keyedStates[K, S]) rekey(index int, k *K) { *s.table.Key(index) = *k }

@@ -1,8 +1,8 @@
 package stream
 
 // picker adds rows to the groups of those partitions that one goroutine owns: every owners-th, from owner on. Under many
-// partitions it first puts the rows of a chunk in order of partition, by their positions in it, so that each table looks up all
-// its keys together.
+// partitions it first puts the rows of a chunk in order of partition, by their positions in it, so that each table looks
+// up all its keys together.
 type picker[T any, K comparable, A any] struct {
 	level  *radixLevel[T, K, A]
 	owner  int
@@ -59,7 +59,8 @@ func (p *picker[T, K, A]) sort(c *chunk[T, K]) {
 		own, n := uint64(p.owner), 0
 		for i, h := range hashes {
 			p.order[n] = int32(i)
-			n += int(((h<<skip>>shift ^ own) - 1) >> 63) // 1 where it is ours: no branch, since there is nothing to predict
+			// 1 where it is ours. No branch: there is nothing to predict.
+			n += int(((h<<skip>>shift ^ own) - 1) >> 63)
 		}
 		ends[0] = n
 	} else {

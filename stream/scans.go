@@ -178,11 +178,5 @@ func (r *scan[T, K, S]) expired(d *dated[S], t int64) bool {
 	return r.ttl > 0 && t > d.latest && uint64(t)-uint64(d.latest) >= r.ttl
 }
 
-func (r *scan[T, K, S]) giveBack() {
-	if r.account != nil {
-		r.account.Close()
-	}
-}
-
 // empty forgets the states; what the account holds for them is the caller's to give back.
 func (r *scan[T, K, S]) empty() { r.slots = newSlots[K, dated[S]](r.keys) }

@@ -236,12 +236,6 @@ func (r *Trails[T, K, A]) empty() {
 	r.result = zero
 }
 
-func (r *Trails[T, K, A]) giveBack() {
-	if r.account != nil {
-		r.account.Close()
-	}
-}
-
 // end gives the memory back and publishes the counts, when an operator's run ends.
 func (r *Trails[T, K, A]) end(stats *WindowStats) {
 	r.giveBack()

@@ -11,8 +11,8 @@ import (
 // hint is for a range that they do not fill, and does nothing.
 const size = 2 << 20 // bytes
 
-// Advise asks for huge pages behind s, its capacity included, if at least one fits however it lies. Where the system does
-// not follow, nothing changes, and no error matters.
+// Advise asks for huge pages behind s, its capacity included, if at least one fits however it lies. Where the system
+// does not follow, nothing changes, and no error matters.
 //
 // Invariant: the range lies wholly inside the array of s, which is alive during the call; the call reads and writes
 // nothing in it.

@@ -11,7 +11,8 @@ import (
 )
 
 // Inline is a hash table that keeps a value beside each key in the slot itself, so that an update touches one place
-// in memory where Table, with its dense arrays, touches the slot, the key and what the caller keeps. Slots are larger, and values move when the table grows: for small values, and for callers that need no stable index.
+// in memory where Table, with its dense arrays, touches the slot, the key and what the caller keeps. Slots are larger,
+// and values move when the table grows: for small values, and for callers that need no stable index.
 //
 //	slots   [ . ][5c.. click 7][61.. buy 1][ . ][ . ][c8.. view 9][ . ][f0.. scroll 2]
 //
