@@ -1,9 +1,6 @@
 package table
 
-import (
-	"cmp"
-	"iter"
-)
+import "iter"
 
 // ByHash yields every index in order of hash, ties in order of insertion: an order that depends on the keys
 // and not on the size of the table. The table must not change while ByHash runs.
@@ -31,7 +28,13 @@ func (t *Table[K]) hashIn(slot int) (hash uint64, used bool) {
 	return t.hashes[t.indexIn(slot)], true
 }
 
-func (t *Table[K]) compare(a, b int) int {
-	i, j := t.indexIn(a), t.indexIn(b)
-	return cmp.Or(cmp.Compare(t.hashes[i], t.hashes[j]), cmp.Compare(i, j))
+func (t *Table[K]) gather(from, to int, into []usedIn) int {
+	n := 0
+	for slot := from; slot < to; slot++ {
+		if h, used := t.hashIn(slot); used {
+			into[n] = usedIn{h, slot}
+			n++
+		}
+	}
+	return n
 }

@@ -1,7 +1,6 @@
 package table
 
 import (
-	"cmp"
 	"fmt"
 	"math/bits"
 	"reflect"
@@ -81,7 +80,7 @@ func (t *Inline[K, V]) equal(a, b *K) bool {
 // that depends on them, so that the cache misses of the batch overlap, and one that compares.
 func (t *Inline[K, V]) FindEach(keys []K, hashes []uint64, at []int32) {
 	at, hashes = at[:len(keys)], hashes[:len(keys)]
-	if t.n == 0 {
+	if len(t.slots) == 0 {
 		for i := range at {
 			at[i] = -1
 		}
@@ -140,7 +139,7 @@ func (t *Inline[K, V]) findBatch(keys []K, hashes []uint64, at []int32) {
 
 // Find returns the slot of a key whose seed-0 hash is h.
 func (t *Inline[K, V]) Find(k *K, h uint64) (at int, ok bool) {
-	if t.n == 0 {
+	if len(t.slots) == 0 {
 		return 0, false
 	}
 	return t.probe(t.home(stored(h)), k, h)
@@ -149,7 +148,7 @@ func (t *Inline[K, V]) Find(k *K, h uint64) (at int, ok bool) {
 // Again goes on where FindEach did not find a key: what was added since may be that key. It returns the slot of the key,
 // or again a number below 0 for Add. The table has not grown since FindEach.
 func (t *Inline[K, V]) Again(at int32, k *K, h uint64) int32 {
-	if t.n == 0 {
+	if len(t.slots) == 0 {
 		return at
 	}
 	slot, found := t.probe(int(^at), k, h)
@@ -215,6 +214,9 @@ func (t *Inline[K, V]) vacant(h uint64) int {
 	return i
 }
 
+// Grow doubles the slots before it must.
+func (t *Inline[K, V]) Grow() { t.grow() }
+
 // grow doubles the slots. It walks the old ones from an empty one on, so that keys keep the order of their probes
 // (invariant 4); both arrays are passed over in order, once.
 func (t *Inline[K, V]) grow() {
@@ -241,6 +243,9 @@ func (t *Inline[K, V]) At(i int) *Slot[K, V] { return &t.slots[i] }
 
 // Len returns the number of keys.
 func (t *Inline[K, V]) Len() int { return t.n }
+
+// Slots returns how many slots there are.
+func (t *Inline[K, V]) Slots() int { return len(t.slots) }
 
 // Room returns how many keys can be added before the table grows.
 func (t *Inline[K, V]) Room() int { return maxLoad(len(t.slots)) - t.n }
@@ -269,6 +274,14 @@ func (t *Inline[K, V]) hashIn(slot int) (hash uint64, used bool) {
 	return hash, hash != 0
 }
 
-func (t *Inline[K, V]) compare(a, b int) int {
-	return cmp.Compare(t.slots[a].Hash, t.slots[b].Hash)
+func (t *Inline[K, V]) gather(from, to int, into []usedIn) int {
+	n := 0
+	for i := range t.slots[from:to] {
+		h := t.slots[from+i].Hash
+		into[n] = usedIn{h, from + i}
+		if h != 0 {
+			n++
+		}
+	}
+	return n
 }

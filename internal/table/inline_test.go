@@ -187,6 +187,9 @@ func TestInline_Law_BatchesWithNewKeys(t *testing.T) {
 				sums[i] = hashOf(keys[i])
 				model[keys[i]]++
 			}
+			if r.IntN(2) == 0 {
+				tab.Grow() // before it must, an empty one too
+			}
 			tab.FindEach(keys, sums, at)
 			for i := range keys {
 				slot := at[i]
