@@ -152,3 +152,47 @@ func TestAggregate_BlindEverywhere(t *testing.T) {
 		require.Equal(t, []Keyed[int, int]{{Key: 0, Value: 0}}, got)
 	}
 }
+
+// A table that is nearly full grows when another of its size has to; one that is not, or is larger, does not.
+func TestPicker_GrowsAlong(t *testing.T) {
+	key := func(v int) int { return v }
+	run, err := newAggregation("Aggregate", key, Fold[int, int]{Add: func(n *int, _ int) { *n++ }},
+		AggregateOptions{Resources: Resources{Workers: 4}}, nil)
+	require.NoError(t, err)
+	l := newRadixLevel(run, 0, 0, 0)
+	l.groups = nil
+	fill := func(keys int) {
+		g := newGroups(l, run.plan.bits)
+		for k := range keys {
+			g.table.Insert(&k, run.keys.hasher.Hash(&k, 0), 0)
+		}
+		l.groups = append(l.groups, g)
+	}
+	fill(80) // full, of 128 slots
+	fill(79)
+	fill(60)
+	fill(81) // of 256
+	slots := func() (all []int) {
+		for _, g := range l.groups {
+			all = append(all, g.table.Slots())
+		}
+		return all
+	}
+	require.Equal(t, []int{128, 128, 128, 256}, slots())
+	pickers := []*picker[int, int, int]{}
+	for i := range l.groups {
+		pickers = append(pickers, newPicker(l, i, len(l.groups)))
+	}
+	for _, p := range pickers {
+		p.growAlong()
+	}
+	require.Equal(t, []int{128, 128, 128, 256}, slots(), "none had to")
+	fresh := 1000
+	l.groups[0].insert(-1, &fresh, run.keys.hasher.Hash(&fresh, 0))
+	for range 2 { // the second time nothing happens
+		for _, p := range pickers {
+			p.growAlong()
+		}
+		require.Equal(t, []int{256, 256, 128, 256}, slots())
+	}
+}

@@ -128,6 +128,9 @@ func (g *groups[T, K, A]) insert(at int32, k *K, h uint64) (slot int, grew bool)
 		g.frozen = true
 		return -1, false
 	}
+	if g.table.Room() == 0 && !g.run.bounded {
+		g.level.outgrown(int64(g.table.Slots()))
+	}
 	return g.table.Add(at, k, h, g.run.fold.Init())
 }
 

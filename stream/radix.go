@@ -73,7 +73,8 @@ type radixLevel[T any, K comparable, A any] struct {
 	stage   *chunk[T, K]
 	waiting int64 // bytes that rows hold outside themselves, of those staged since all had been added
 	groups  []*groups[T, K, A]
-	settled bool // the tables stay as many as they are: one will do, or there was no memory to split it
+	growing atomic.Int64 // the most slots that a table has outgrown, where there are workers and no bound
+	settled bool         // the tables stay as many as they are: one will do, or there was no memory to split it
 
 	rows    *spillParts[T]
 	states  *spillParts[Keyed[K, A]]

@@ -7,6 +7,7 @@ type picker[T any, K comparable, A any] struct {
 	level  *radixLevel[T, K, A]
 	owner  int
 	owners int
+	grown  int64 // of what level.growing says, what was acted on
 
 	bucket []uint8  // by partition: its number among those owned; the last one for all others
 	ends   []int    // by bucket, in order
@@ -29,6 +30,7 @@ func (p *picker[T, K, A]) add(c *chunk[T, K]) error {
 		}
 		return groups[0].add(c.keys[:c.n], c.hashes[:c.n], c.rows, nil, p.at)
 	}
+	p.growAlong()
 	p.sort(c)
 	from := 0
 	for i, to := range p.ends[:len(p.ends)-1] {
@@ -45,6 +47,28 @@ func (p *picker[T, K, A]) add(c *chunk[T, K]) error {
 		clear(p.keys[:from]) // what they point to is let go of, as of the chunk's
 	}
 	return nil
+}
+
+// growAlong grows tables that are nearly full as soon as another of their size has to. While a worker grows a large table
+// the others soon wait, since the source does; if each had its turn at that, all growth would be one after the other.
+func (p *picker[T, K, A]) growAlong() {
+	slots := p.level.growing.Load()
+	if slots == p.grown {
+		return
+	}
+	p.grown = slots
+	for i := p.owner; i < len(p.level.groups); i += p.owners {
+		if t := p.level.groups[i].table; int64(t.Slots()) == slots && t.Room() < t.Len()/8 {
+			t.Grow()
+		}
+	}
+}
+
+// outgrown notes that a table of so many slots is full.
+func (l *radixLevel[T, K, A]) outgrown(slots int64) {
+	if slots > l.growing.Load() { // of two at once, each finds its own table full
+		l.growing.Store(slots)
+	}
 }
 
 // sort is a counting sort, by partition.
