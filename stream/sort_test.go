@@ -182,6 +182,29 @@ func TestSort_Edges(t *testing.T) {
 }
 
 // Temp files are there while the output is read, so that the test that they are gone afterwards means something.
+// Rows of every size, on both sides of where they are copied together, in memory and through files.
+func TestSort_SizesOfRows(t *testing.T) {
+	sortsRows(t, func(v int) [16]byte { return [16]byte{0: byte(v), 15: byte(v >> 8)} }, func(r [16]byte) int { return int(r[15])<<8 | int(r[0]) })
+	sortsRows(t, func(v int) [2048]byte { return [2048]byte{0: byte(v), 2047: byte(v >> 8)} }, func(r [2048]byte) int { return int(r[2047])<<8 | int(r[0]) })
+	sortsRows(t, func(v int) [5000]byte { return [5000]byte{0: byte(v), 4999: byte(v >> 8)} }, func(r [5000]byte) int { return int(r[4999])<<8 | int(r[0]) })
+}
+
+func sortsRows[T comparable](t *testing.T, row func(int) T, key func(T) int) {
+	t.Helper()
+	for _, n := range []int{0, 1, 2, 31, 32, 33, 64, 500} {
+		var in, want []T
+		for i := range n {
+			in = append(in, row(i*7919%n))
+			want = append(want, row(i))
+		}
+		for _, memory := range []int64{0, 128 << 10} {
+			got, err := stream.Collect(stream.Sort(stream.Of(in...), key, stream.SortOptions{Resources: stream.Resources{Memory: memory, TempDir: t.TempDir()}}))
+			require.NoError(t, err)
+			require.True(t, slices.Equal(want, got), "%d rows of %T, %d of memory", n, row(0), memory)
+		}
+	}
+}
+
 func TestSort_Spills(t *testing.T) {
 	parent := t.TempDir()
 	opts := stream.SortOptions{Resources: stream.Resources{Memory: 1000, TempDir: parent}}

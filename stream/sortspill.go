@@ -226,8 +226,9 @@ func (s *sortRuns[T]) takeOff() error {
 // write sorts the run and appends it to a part, which it finishes.
 func (r *sortRun[T]) write(store *spill.Store[T], part int) error {
 	r.sort()
-	for _, item := range r.items {
-		if err := store.Append(part, r.row(item.row)); err != nil {
+	rows := newSortedRows(r)
+	for v := rows.Next(); v != nil; v = rows.Next() {
+		if err := store.Append(part, v); err != nil {
 			return err
 		}
 	}
@@ -279,16 +280,11 @@ func (s *sortRuns[T]) settle(err error) error {
 // merged ends the input and returns what gives the rows in order, nil at the end.
 func (s *sortRuns[T]) merged() (next func() (*T, error), err error) {
 	if len(s.written) == 0 {
-		run, i := s.filling, 0
+		run := s.filling
 		run.sort()
 		run.scratch = nil
-		return func() (*T, error) {
-			if i == len(run.items) {
-				return nil, nil
-			}
-			i++
-			return run.row(run.items[i-1].row), nil
-		}, nil
+		rows := newSortedRows(run)
+		return func() (*T, error) { return rows.Next(), nil }, nil
 	}
 	if err := s.takeOff(); err != nil {
 		return nil, err
