@@ -11,19 +11,18 @@ const loneRight = 1 << 63
 // several runs, these are of blocks of right rows, in order, and a merge keeps it.
 type joinOrder[L, R any] struct {
 	runs *sortRuns[joinedAt[L, R]]
-	part int  // of the run that is being written
-	open bool // there is one
+	run  *runWriter[joinedAt[L, R]] // the one that is being written; nil: none is
 	row  joinedAt[L, R]
 }
 
 func (o *joinOrder[L, R]) put(at uint64, row *Joined[L, R]) error {
-	if !o.open {
+	if o.run == nil {
 		if err := o.begin(); err != nil {
 			return err
 		}
 	}
 	o.row.at, o.row.row = at, *row
-	return spillError("Join", o.runs.store.Append(o.part, &o.row))
+	return spillError("Join", o.run.append(&o.row))
 }
 
 func (o *joinOrder[L, R]) begin() error {
@@ -37,18 +36,18 @@ func (o *joinOrder[L, R]) begin() error {
 		r.store = store
 	}
 	_ = r.book(r.live(0) + r.fixed) // or others have the budget
-	o.part, o.open = r.store.AddPart(), true
-	r.written = append(r.written, sortedRun[joinedAt[L, R]]{r.store, o.part})
+	o.run = r.newWriter(r.store)
 	return nil
 }
 
 // endRun says that what comes next is not in order with what came.
 func (o *joinOrder[L, R]) endRun() error {
-	if o == nil || !o.open {
+	if o == nil || o.run == nil {
 		return nil
 	}
-	o.open = false
-	err := spillError("Join", o.runs.store.Finish(o.part))
+	run, err := o.run.finish()
+	err = spillError("Join", err)
+	o.run, o.runs.written = nil, append(o.runs.written, run)
 	_ = o.runs.book(o.runs.live(0) + o.runs.fixed) // the index of blocks has grown; or others have the budget
 	return err
 }

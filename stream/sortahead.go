@@ -1,91 +1,107 @@
 package stream
 
-import "github.com/millrace-go/millrace/internal/spill"
+import (
+	"sync/atomic"
 
-// runCursor reads a run in chunks of rows that hold little.
+	"github.com/millrace-go/millrace/internal/spill"
+)
+
+// runCursor reads a sorted run block by block. The merge has the rows of one block; where there are workers, those after
+// it are read meanwhile, several of one run at a time: an input that is nearly in order makes runs that hardly overlap,
+// and the merge then takes rows of one only.
+//
+//	on disk   [7][8][9] ...
+//	fetches   [5: asked for][6: being read][4: the merge's]
+//	                                        ^ at
+//
+// Who reads a block owns its fetch from ask to done; the merge owns all others.
 type runCursor[T any] struct {
-	reader *spill.Reader[T]
-	codec  Codec[T]
-	chunk  []T
-	rows   int   // per chunk, at most
-	held   int64 // bytes that they may hold, but for the last
+	blocks  *spill.Blocks[T] // those that are in none yet
+	fetches []fetch[T]       // a ring, in order of blocks
+	at      int              // whose rows the merge has
+	begun   bool
+	ahead   *readAhead[T]
 }
 
-// Next returns the next chunk.
+// fetch is one block, and where it is read to.
+type fetch[T any] struct {
+	block spill.Block[T]
+	asked bool // it has a block
+	rows  []T
+	err   error         // what is behind the rows
+	done  chan struct{} // holds one: block has been read
+}
+
+func newRunCursor[T any](blocks *spill.Blocks[T], ahead *readAhead[T]) *runCursor[T] {
+	c := &runCursor[T]{blocks: blocks, fetches: make([]fetch[T], ahead.fetches()), ahead: ahead}
+	for i := range c.fetches {
+		c.fetches[i].done = make(chan struct{}, 1)
+	}
+	return c
+}
+
+// Next returns the rows of the next block.
 func (c *runCursor[T]) Next() ([]T, error) {
-	if c.chunk == nil {
-		c.chunk = make([]T, c.rows)
-	}
-	clear(c.chunk)
-	held := int64(0)
-	for n := range c.chunk {
-		ok, err := c.reader.Next(&c.chunk[n])
-		if err != nil && n == 0 {
-			return nil, err // it stays, so that the rows before it can go first
+	switch {
+	case !c.begun:
+		c.begun = true
+		for i := range c.fetches {
+			c.ask(&c.fetches[i])
 		}
-		if !ok {
-			return c.chunk[:n], nil
-		}
-		if held += c.codec.Held(&c.chunk[n]); held > c.held {
-			return c.chunk[:n+1], nil
-		}
+	case c.fetches[c.at].err != nil: // its rows went first
+		return nil, c.fetches[c.at].err
+	default:
+		c.ask(&c.fetches[c.at])
+		c.at = (c.at + 1) % len(c.fetches)
 	}
-	return c.chunk, nil
-}
-
-// aheadCursor is a runCursor whose next chunk is read by a worker while the one before is merged. The two change
-// places: what the worker fills is never what the merge reads.
-type aheadCursor[T any] struct {
-	now    *runCursor[T] // its chunk is the merge's
-	next   *runCursor[T] // its chunk is the worker's, from ask to take; the reader is the same
-	ahead  *readAhead[T]
-	asked  bool
-	filled chan filled[T] // holds one
-}
-
-// filled is what Next of a runCursor returned.
-type filled[T any] struct {
-	chunk []T
-	err   error
-}
-
-// Next returns the next chunk and asks for the one after it.
-func (c *aheadCursor[T]) Next() ([]T, error) {
-	if !c.asked {
-		return c.turn(filled[T]{}.of(c.next.Next()))
+	p := &c.fetches[c.at]
+	if !p.asked {
+		return nil, nil
 	}
-	select {
-	case f := <-c.filled:
-		return c.turn(f)
-	case <-c.ahead.failed:
-		c.ahead.stop() // continues the worker's panic
-		panic("stream: unreachable: a worker ended by itself")
+	c.ahead.wait(p)
+	if len(p.rows) == 0 {
+		return nil, p.err
+	}
+	return p.rows, nil
+}
+
+// ask has the next block read to p, if there is one.
+func (c *runCursor[T]) ask(p *fetch[T]) {
+	if p.block, p.asked = c.blocks.Next(); p.asked {
+		c.ahead.asks <- p
 	}
 }
 
-func (filled[T]) of(chunk []T, err error) filled[T] { return filled[T]{chunk, err} }
-
-// turn hands out what was filled, and lets the other chunk be filled, unless this is the end.
-func (c *aheadCursor[T]) turn(f filled[T]) ([]T, error) {
-	c.now, c.next = c.next, c.now
-	if c.asked = f.err == nil && len(f.chunk) > 0; c.asked {
-		c.ahead.asks <- c
-	}
-	return f.chunk, f.err
+// read reads the block; raw is the reader's.
+func (p *fetch[T]) read(raw *[]byte) {
+	p.rows, *raw, p.err = p.block.Read(p.rows, *raw)
+	p.done <- struct{}{}
 }
 
-// readAhead is the workers of one merge. The merge asks, they fill; a cursor has one question open at most, so that
-// nobody ever waits to ask or to answer.
+// readAhead reads the blocks of one merge: its workers do, and the merge itself where it would have to wait, which is
+// always where there are none. asks has room for every fetch, so that nobody ever waits to ask.
 type readAhead[T any] struct {
-	asks    chan *aheadCursor[T]
+	asks    chan *fetch[T]
 	failed  chan struct{} // a worker ended before it was told to
+	raw     []byte        // the merge's
 	workers []*worker
-	stopped bool
+	over    atomic.Bool // what is asked for is not worth the work
+}
+
+// mostAhead is how many blocks of one run may be read ahead, at most: they take memory.
+const mostAhead = 4
+
+// fetchesOf is how many fetches a cursor has with so many workers, the merge's goroutine among them.
+func fetchesOf(workers int) int {
+	if workers == 1 {
+		return 1
+	}
+	return 1 + min(workers, mostAhead)
 }
 
 func newReadAhead[T any](workers, cursors int) *readAhead[T] {
-	a := &readAhead[T]{asks: make(chan *aheadCursor[T], cursors), failed: make(chan struct{}, workers)}
-	for range workers {
+	a := &readAhead[T]{asks: make(chan *fetch[T], cursors*fetchesOf(workers)), failed: make(chan struct{}, workers)}
+	for range workers - 1 {
 		a.workers = append(a.workers, goWorker(func() {
 			told := false
 			defer func() {
@@ -93,8 +109,11 @@ func newReadAhead[T any](workers, cursors int) *readAhead[T] {
 					a.failed <- struct{}{}
 				}
 			}()
-			for c := range a.asks {
-				c.filled <- filled[T]{}.of(c.next.Next())
+			var raw []byte
+			for p := range a.asks {
+				if !a.over.Load() {
+					p.read(&raw)
+				}
 			}
 			told = true
 		}))
@@ -102,12 +121,33 @@ func newReadAhead[T any](workers, cursors int) *readAhead[T] {
 	return a
 }
 
+func (a *readAhead[T]) fetches() int { return fetchesOf(len(a.workers) + 1) }
+
+// wait returns when p has been read.
+func (a *readAhead[T]) wait(p *fetch[T]) {
+	for {
+		select {
+		case <-p.done:
+			return
+		default:
+		}
+		select {
+		case <-p.done:
+			return
+		case other := <-a.asks: // p itself, maybe
+			other.read(&a.raw)
+		case <-a.failed:
+			a.stop() // continues the worker's panic
+			panic("stream: unreachable: a worker ended by itself")
+		}
+	}
+}
+
 // end tells the workers to end, and waits for them. What panicked does not come out here. It can be called again.
 func (a *readAhead[T]) end() {
-	if a.stopped {
+	if a.over.Swap(true) {
 		return
 	}
-	a.stopped = true
 	close(a.asks)
 	for _, w := range a.workers {
 		<-w.done

@@ -1,8 +1,6 @@
 package stream
 
 import (
-	"reflect"
-
 	"github.com/millrace-go/millrace/internal/merge"
 	"github.com/millrace-go/millrace/internal/sortkey"
 	"github.com/millrace-go/millrace/internal/spill"
@@ -53,13 +51,16 @@ type flight[T any] struct {
 	run    *sortRun[T] // the worker's until it has landed
 	bytes  int64       // of the run
 	worker *worker
-	err    error // the worker's, to be read after it
+	index  int          // in written
+	wrote  sortedRun[T] // the worker's, as is
+	err    error        // this: to be read after it
 }
 
 // sortedRun is a run on disk.
 type sortedRun[T any] struct {
-	store *spill.Store[T]
-	part  int
+	store  *spill.Store[T]
+	part   int
+	widest int64 // bytes that the rows of one block take in memory, at most
 }
 
 // minBlock is the size of a block where memory is smallest, in bytes.
@@ -200,20 +201,19 @@ func (s *sortRuns[T]) takeOff() error {
 		}
 		s.store = store
 	}
-	run, store, part := s.filling, s.store, s.store.AddPart()
-	s.written = append(s.written, sortedRun[T]{store, part})
+	f := &flight[T]{run: s.filling, bytes: s.filling.bytes(0, 0), index: len(s.written)}
+	w := s.newWriter(s.store)
+	s.written = append(s.written, sortedRun[T]{})
 	if s.workers() == 1 {
-		err := run.write(store, part)
-		s.reset(run)
-		return spillError(s.fn, err)
+		f.write(w)
+		return s.landed(f)
 	}
 	if len(s.flying) == s.workers() {
 		if err := s.land(); err != nil {
 			return err
 		}
 	}
-	f := &flight[T]{run: run, bytes: run.bytes(0, 0)}
-	f.worker = goWorker(func() { f.err = run.write(store, part) })
+	f.worker = goWorker(func() { f.write(w) })
 	s.flying = append(s.flying, f)
 	if n := len(s.spare); n > 0 {
 		s.filling, s.spare = s.spare[n-1], s.spare[:n-1]
@@ -223,16 +223,16 @@ func (s *sortRuns[T]) takeOff() error {
 	return nil
 }
 
-// write sorts the run and appends it to a part, which it finishes.
-func (r *sortRun[T]) write(store *spill.Store[T], part int) error {
-	r.sort()
-	rows := newSortedRows(r)
+// write sorts the run and writes it.
+func (f *flight[T]) write(w *runWriter[T]) {
+	f.run.sort()
+	rows := newSortedRows(f.run)
 	for v := rows.Next(); v != nil; v = rows.Next() {
-		if err := store.Append(part, v); err != nil {
-			return err
+		if f.err = w.append(v); f.err != nil {
+			return
 		}
 	}
-	return store.Finish(part)
+	f.wrote, f.err = w.finish()
 }
 
 // land waits for the oldest flying run. A panic of its worker comes out here.
@@ -241,8 +241,14 @@ func (s *sortRuns[T]) land() error {
 	s.flying[0] = nil // the array lives on, and must not keep the run
 	s.flying = s.flying[1:]
 	f.worker.join()
-	s.reset(f.run)
 	s.spare = append(s.spare, f.run)
+	return s.landed(f)
+}
+
+// landed notes what is known of a run that was written, and empties it.
+func (s *sortRuns[T]) landed(f *flight[T]) error {
+	s.written[f.index] = f.wrote
+	s.reset(f.run)
 	return spillError(s.fn, f.err)
 }
 
@@ -320,11 +326,11 @@ func (s *sortRuns[T]) mergePasses() error {
 		rest := s.written
 		for excess > 0 && len(rest) > 1 {
 			n := min(fan, excess+1, len(rest))
-			part := store.AddPart()
-			if err := s.mergeInto(store, part, rest[:n]); err != nil {
+			run, err := s.mergeInto(store, rest[:n])
+			if err != nil {
 				return spillError(s.fn, err)
 			}
-			merged = append(merged, sortedRun[T]{store, part})
+			merged = append(merged, run)
 			rest = rest[n:]
 			excess -= n - 1
 		}
@@ -339,18 +345,18 @@ func (s *sortRuns[T]) mergePasses() error {
 	}
 }
 
-func (s *sortRuns[T]) mergeInto(store *spill.Store[T], part int, runs []sortedRun[T]) error {
-	tree := s.tree(runs)
+func (s *sortRuns[T]) mergeInto(store *spill.Store[T], runs []sortedRun[T]) (sortedRun[T], error) {
+	tree, w := s.tree(runs), s.newWriter(store)
 	for {
 		v, err := tree.Next()
+		if err == nil && v == nil {
+			return w.finish()
+		}
+		if err == nil {
+			err = w.append(v)
+		}
 		if err != nil {
-			return err
-		}
-		if v == nil {
-			return store.Finish(part)
-		}
-		if err := store.Append(part, v); err != nil {
-			return err
+			return sortedRun[T]{}, err
 		}
 	}
 }
@@ -358,24 +364,18 @@ func (s *sortRuns[T]) mergeInto(store *spill.Store[T], part int, runs []sortedRu
 // fan books the cursors of as many runs as memory has room for, and returns how many: at least two. It counts the
 // largest blocks for all of them.
 func (s *sortRuns[T]) fan() int {
-	each, index := int64(0), int64(0)
+	each, index, block := int64(0), int64(0), int64(s.blockSize)
 	var last *spill.Store[T]
 	for _, run := range s.written {
-		each = max(each, run.store.ReadSize(run.part))
+		each, block = max(each, run.widest), max(block, run.store.ReadSize(run.part))
 		if run.store != last {
 			last = run.store
 			index += last.Buffered()
 		}
 	}
-	chunks := int64(1)
-	if s.workers() > 1 {
-		chunks = 2
-	}
-	rows := s.chunkBytes()
-	if each > int64(s.blockSize) { // of rows that are larger than blocks: a chunk is full with the last one
-		rows += each
-	}
-	each += chunks * (rows + cursorBytes)
+	// Blocks of rows that are larger than blocks: each reader has one as it was stored and one as it was encoded.
+	index += 2 * (block - int64(s.blockSize)) * int64(s.workers())
+	each = int64(fetchesOf(s.workers()))*each + cursorBytes
 	n := int64(len(s.written))
 	if fit := (s.limit() - s.fixed - index) / each; fit < n {
 		n = max(fit, 2)
@@ -393,31 +393,17 @@ func (s *sortRuns[T]) fan() int {
 	}
 }
 
-// cursorBytes is what a run takes in a merge beside its block and rows: cursor, reader, its place in the tree.
-const cursorBytes = 512
-
-// chunkBytes is how many bytes of rows a cursor holds: as many as a block, which is on average what the rows of a
-// block take.
-func (s *sortRuns[T]) chunkBytes() int64 { return int64(s.blockSize) }
+// cursorBytes is what a run takes in a merge beside the rows of its blocks: cursor, fetches, its place in the tree.
+const cursorBytes = 1024
 
 func (s *sortRuns[T]) tree(runs []sortedRun[T]) *merge.Tree[T] {
-	size := max(int64(reflect.TypeFor[T]().Size()), 1)
-	rows := min(max(s.chunkBytes()/2/size, 1), 1024)
-	cursors := make([]merge.Cursor[T], len(runs))
 	if s.ahead != nil {
 		s.ahead.stop() // of the merge before
 	}
-	if s.workers() > 1 {
-		s.ahead = newReadAhead[T](min(s.workers()-1, len(runs)), len(runs))
-	}
+	s.ahead = newReadAhead[T](s.workers(), len(runs))
+	cursors := make([]merge.Cursor[T], len(runs))
 	for i, run := range runs {
-		c := runCursor[T]{reader: run.store.Read(run.part), codec: s.codec, rows: int(rows), held: s.chunkBytes() / 2}
-		if s.ahead == nil {
-			cursors[i] = &c
-			continue
-		}
-		other := c
-		cursors[i] = &aheadCursor[T]{now: &c, next: &other, ahead: s.ahead, filled: make(chan filled[T], 1)}
+		cursors[i] = newRunCursor(run.store.Blocks(run.part), s.ahead)
 	}
 	return merge.New(s.order.ofMerge(s.common), cursors)
 }

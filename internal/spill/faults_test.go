@@ -16,8 +16,21 @@ import (
 )
 
 // run writes and reads two parts of n rows each, as an operator would, and fails the test if it ever sees a row that
-// is not the one that was written. afterWrite may damage the file in between; f is what the disk does by itself.
+// is not the one that was written, or if not both ways to read end alike. afterWrite may damage the file in between; f is
+// what the disk does by itself.
 func run(t *testing.T, parent string, n int, f spill.Faults, afterWrite func(file string)) error {
+	t.Helper()
+	byRow := runBy(t, ways["row by row"], parent, n, f, afterWrite)
+	byBlock := runBy(t, ways["by blocks"], parent, n, f, afterWrite)
+	require.Equal(t, byRow == nil, byBlock == nil, "%v, %v", byRow, byBlock)
+	if byRow != nil {
+		e, other := byRow.(*spill.Error), byBlock.(*spill.Error)
+		require.Equal(t, []any{e.Op, e.Offset, e.Err.Error()}, []any{other.Op, other.Offset, other.Err.Error()})
+	}
+	return byBlock
+}
+
+func runBy(t *testing.T, read func(*spill.Store[event], int) ([]event, error), parent string, n int, f spill.Faults, afterWrite func(file string)) error {
 	t.Helper()
 	restore := spill.Inject(parent, f)
 	d := spill.NewDir(parent)
@@ -48,7 +61,7 @@ func run(t *testing.T, parent string, n int, f spill.Faults, afterWrite func(fil
 		afterWrite(filepath.Join(d.Path(), "blocks-0"))
 	}
 	for _, part := range parts {
-		got, err := readAll(s.Read(part))
+		got, err := read(s, part)
 		for i, v := range got {
 			require.Equal(t, event{uint64(i*2 + part), name}, v)
 		}
@@ -211,12 +224,15 @@ func TestReader_CodecOutOfStep(t *testing.T) {
 			part := s.AddPart()
 			require.NoError(t, s.Append(part, &event{}))
 			require.NoError(t, s.Finish(part))
+			_, byBlock := readBlocks(s, part)
+			require.ErrorIs(t, byBlock, spill.ErrBroken)
 			r := s.Read(part)
 			v := event{ID: 9}
 			ok, err := r.Next(&v)
 			require.False(t, ok)
 			require.ErrorIs(t, err, spill.ErrBroken)
 			require.Zero(t, v)
+			require.Equal(t, err, byBlock)
 			_, again := r.Next(&v)
 			require.Equal(t, err, again)
 		})

@@ -16,13 +16,18 @@ type Reader[T any] struct {
 	err    error    // the first error; it stays
 }
 
-// Read begins to read a finished part. Several readers of a part do not disturb one another.
+// Read begins to read a finished part.
 func (s *Store[T]) Read(part int) *Reader[T] {
+	return &Reader[T]{store: s, part: part, blocks: s.finished("Read", part).blocks}
+}
+
+// finished returns a part that can be read.
+func (s *Store[T]) finished(fn string, part int) *part {
 	p := s.part(part)
 	if !p.finished {
-		panic(fmt.Sprintf("spill: Read: part %d is not finished", part))
+		panic(fmt.Sprintf("spill: %s: part %d is not finished", fn, part))
 	}
-	return &Reader[T]{store: s, part: part, blocks: p.blocks}
+	return p
 }
 
 // Next reads the next row into *v, or reports that there is none. After an error *v is the zero value, and every
@@ -35,20 +40,10 @@ func (r *Reader[T]) Next(v *T) (ok bool, err error) {
 			return false, err
 		}
 	}
-	rest, err := r.store.rows.Decode(r.src, v)
 	r.left--
-	switch {
-	case err != nil:
-		err = fmt.Errorf("row %d: %w: %w", r.row, ErrBroken, err)
-	case len(rest) > len(r.src):
-		err = broken("row %d: the codec returned %d bytes, was given %d", r.row, len(rest), len(r.src))
-	case r.left == 0 && len(rest) > 0:
-		err = broken("row %d: %d bytes are left at the end of the block", r.row, len(rest))
-	}
+	rest, err := r.store.decode(r.src, v, r.row, r.at, r.left == 0)
 	if err != nil {
-		var zero T
-		*v = zero
-		return false, r.fail(r.store.file.wrap(OpRead, r.at, err))
+		return false, r.fail(err)
 	}
 	r.src = rest
 	r.row++
@@ -65,28 +60,52 @@ func (r *Reader[T]) load() (ok bool, err error) {
 		return false, nil
 	}
 	x := r.blocks[0]
-	begun := r.store.dir.begun()
-	scratch := r.store.takeScratch()
-	size := headerSize + int(x.stored)
-	block := scratch
-	if cap(block) < size {
-		block = make([]byte, size)
-		r.store.buffered.Add(int64(cap(block) - cap(scratch)))
-	}
-	block = block[:size]
-	err = r.store.file.readAt(block, x.offset)
-	if err == nil {
-		if r.buf, err = decodeBlock(r.buf, block, r.part, x); err != nil {
-			err = r.store.file.wrap(OpRead, x.offset, err)
-		}
-	}
-	r.store.giveScratch(block)
-	r.store.dir.passed(begun, size)
-	if err != nil {
+	if r.buf, err = r.store.load(r.part, x, r.buf); err != nil {
 		return false, r.fail(err)
 	}
 	r.blocks, r.at, r.src, r.left = r.blocks[1:], x.offset, r.buf, int(x.rows)
 	return true, nil
+}
+
+// load returns the encoded rows of a block, in raw if they fit there.
+func (s *Store[T]) load(part int, x extent, raw []byte) ([]byte, error) {
+	begun := s.dir.begun()
+	scratch := s.takeScratch()
+	size := headerSize + int(x.stored)
+	block := scratch
+	if cap(block) < size {
+		block = make([]byte, size)
+		s.buffered.Add(int64(cap(block) - cap(scratch)))
+	}
+	block = block[:size]
+	err := s.file.readAt(block, x.offset)
+	if err == nil {
+		if raw, err = decodeBlock(raw, block, part, x); err != nil {
+			err = s.file.wrap(OpRead, x.offset, err)
+		}
+	}
+	s.giveScratch(block)
+	s.dir.passed(begun, size)
+	return raw, err
+}
+
+// decode decodes one row of the block at that offset from the front of src. row is its position in the part; the last
+// one of the block leaves nothing. Beside an error *v is the zero value.
+func (s *Store[T]) decode(src []byte, v *T, row, offset int64, last bool) (rest []byte, err error) {
+	rest, err = s.rows.Decode(src, v)
+	switch {
+	case err != nil:
+		err = fmt.Errorf("row %d: %w: %w", row, ErrBroken, err)
+	case len(rest) > len(src):
+		err = broken("row %d: the codec returned %d bytes, was given %d", row, len(rest), len(src))
+	case last && len(rest) > 0:
+		err = broken("row %d: %d bytes are left at the end of the block", row, len(rest))
+	default:
+		return rest, nil
+	}
+	var zero T
+	*v = zero
+	return nil, s.file.wrap(OpRead, offset, err)
 }
 
 // fail keeps the first error and frees what the reader holds.

@@ -218,6 +218,14 @@ func (s *Store[T]) giveScratch(b []byte) {
 	s.scratch = append(s.scratch, b[:0])
 }
 
+// EndBlock ends the block that a part is filling: no row after it is in one block with one before it.
+func (s *Store[T]) EndBlock(part int) error {
+	if err := s.err.Load(); err != nil {
+		return err
+	}
+	return s.flush(part, s.part(part))
+}
+
 // Finish writes what a part has left in its buffer and frees it; the part can be read after that, and no longer
 // appended to. It can be called again.
 func (s *Store[T]) Finish(part int) error {
