@@ -2,6 +2,7 @@ package suite
 
 import (
 	"fmt"
+	"runtime"
 
 	"github.com/millrace-go/millrace/bench/compare"
 	"github.com/millrace-go/millrace/bench/events"
@@ -68,6 +69,7 @@ func overTable(run joiner) func(compare.Params) (compare.Work, error) {
 			err = run(rows, table, p.Memory, func(e events.Event, s events.Segment) {
 				a.Add(events.HashJoined(e.ID, s.Segment, s.Weight))
 			})
+			runtime.KeepAlive(table) // or what the work holds would be offset by what it lets go of
 			return a, err
 		}, nil
 	}
