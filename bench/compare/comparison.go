@@ -36,9 +36,10 @@ type Case struct {
 type Params struct {
 	Events    events.Options `json:"events"` // Rows and Seed are filled in by the runner
 	StringKey bool           `json:"string_key,omitempty"`
-	Inputs    int            `json:"inputs,omitempty"` // of a merge
-	Other     int            `json:"other,omitempty"`  // rows of the second input of a join
-	Memory    int64          `json:"memory,omitempty"` // bytes that a bounded side may keep alive
+	Numbers   bool           `json:"numbers,omitempty"` // the rows are keys alone
+	Inputs    int            `json:"inputs,omitempty"`  // of a merge
+	Other     int            `json:"other,omitempty"`   // rows of the second input of a join
+	Memory    int64          `json:"memory,omitempty"`  // bytes that a bounded side may keep alive
 }
 
 // Side is one way to answer.

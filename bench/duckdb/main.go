@@ -25,6 +25,7 @@ func sides() []compare.Comparison {
 	return []compare.Comparison{
 		{Name: "aggregate", Sides: []compare.Side{{Name: "duckdb", Prepare: prepareAggregate}}},
 		{Name: "join", Sides: []compare.Side{{Name: "duckdb", Prepare: prepareJoin}}},
+		{Name: "dedup", Sides: []compare.Side{{Name: "duckdb", Prepare: prepareDedup}}},
 		{Name: "aggregate64", Sides: []compare.Side{{Name: "duckdb", Prepare: prepareAggregate}}},
 	}
 }

@@ -67,13 +67,17 @@ type Options struct {
 	Seed  uint64 `json:"seed"`
 	Users int    `json:"users"` // that can occur, at least 1
 	Zipf  bool   `json:"zipf"`  // the user of rank k has a share of about 1/k; otherwise all have the same
+
+	Retries int  `json:"retries,omitempty"` // percent of the rows that repeat an event; 0: 15
+	Hot     int  `json:"hot,omitempty"`     // percent of the rows that repeat one and the same event, beside the others
+	Sorted  bool `json:"sorted,omitempty"`  // by ID: retries follow what they repeat at once
 }
 
 const (
 	start       = 1_705_276_800_000 // 2024-01-15T00:00:00Z
 	span        = 72 * 3600 * 1000  // milliseconds over which the rows arrive
 	maxLate     = 45 * 60 * 1000    // milliseconds
-	retryShare  = 15                // percent of the rows
+	retryShare  = 15                // percent of the rows, where Options do not say
 	retryWindow = 4096              // rows in which an event comes again
 )
 
@@ -81,6 +85,8 @@ const (
 type Source struct {
 	o        Options
 	logUsers float64 // log(Users+1)
+	retries  uint64  // percent
+	hotRow   int     // the first of the rows that repeat the hot event; -1: there is none
 }
 
 // New checks the options.
@@ -88,31 +94,58 @@ func New(o Options) (Source, error) {
 	if o.Rows < 0 || o.Users < 1 {
 		return Source{}, fmt.Errorf("events: %d rows of %d users: want no negative number and a user", o.Rows, o.Users)
 	}
-	return Source{o: o, logUsers: math.Log(float64(o.Users) + 1)}, nil
+	if o.Retries < 0 || o.Retries > 99 || o.Hot < 0 || o.Hot > 99 || o.Hot > 0 && o.Sorted {
+		return Source{}, fmt.Errorf("events: %d and %d percent of repetitions, sorted %v: want 0 to 99, and none hot where sorted",
+			o.Retries, o.Hot, o.Sorted)
+	}
+	s := Source{o: o, logUsers: math.Log(float64(o.Users) + 1), retries: uint64(o.Retries), hotRow: -1}
+	if o.Retries == 0 {
+		s.retries = retryShare
+	}
+	if o.Hot > 0 {
+		for s.hotRow = 0; !s.hot(s.random(s.hotRow)); {
+			s.hotRow++
+		}
+	}
+	return s, nil
 }
 
 // At returns event i, 0 <= i < Rows.
 func (s *Source) At(i int) Event {
-	h := s.random(i)
-	if !s.retry(i, h) {
-		return s.first(i, h)
+	from := s.origin(i)
+	e := s.first(from, s.random(from))
+	if from != i {
+		e.Ingested = s.arrival(i)
+		e.Updater = updater(s.random(i))
 	}
-	// A retry repeats one of the rows just before it, and where that is a retry itself, what that repeats.
-	from := i
-	for s.retry(from, h) {
-		from -= 1 + int(Mix(h)%uint64(min(from, retryWindow)))
-		h = s.random(from)
-	}
-	e := s.first(from, h)
-	e.Ingested = s.arrival(i)
-	e.Updater = updater(s.random(i))
 	return e
+}
+
+// origin is the row that row i repeats, or i itself.
+func (s *Source) origin(i int) int {
+	// A retry repeats one of the rows just before it, and where that is a retry itself, what that repeats.
+	for {
+		h := s.random(i)
+		switch {
+		case s.hotRow >= 0 && s.hot(h):
+			return s.hotRow
+		case !s.retry(i, h):
+			return i
+		case s.o.Sorted:
+			i--
+		default:
+			i -= 1 + int(Mix(h)%uint64(min(i, retryWindow)))
+		}
+	}
 }
 
 // random is 64 bits that belong to row i.
 func (s *Source) random(i int) uint64 { return Mix(s.o.Seed + uint64(i)*0x9e3779b97f4a7c15) }
 
-func (s *Source) retry(i int, h uint64) bool { return i > 0 && h%100 < retryShare }
+func (s *Source) retry(i int, h uint64) bool { return i > 0 && h%100 < s.retries }
+
+// hot says whether a row repeats the hot event, whatever else it might be.
+func (s *Source) hot(h uint64) bool { return Mix(h^3)%100 < uint64(s.o.Hot) }
 
 func (s *Source) arrival(i int) int64 {
 	hi, lo := bits.Mul64(uint64(i), span)
@@ -129,7 +162,7 @@ func (s *Source) first(i int, h uint64) Event {
 		late = int64(b >> 40 % maxLate)
 	}
 	e := Event{
-		ID: Mix(Mix(s.o.Seed+1) + uint64(i)), User: s.user(h, b), Type: uint32(t), TypeName: Types[t],
+		ID: s.id(i), User: s.user(h, b), Type: uint32(t), TypeName: Types[t],
 		Ingested: s.arrival(i), Updater: updater(h),
 	}
 	e.At = e.Ingested - late
@@ -137,6 +170,14 @@ func (s *Source) first(i int, h uint64) Event {
 		e.Amount = float64(b>>8%20_000) / 100
 	}
 	return e
+}
+
+// id is that of the event of row i, which is no retry.
+func (s *Source) id(i int) uint64 {
+	if s.o.Sorted {
+		return uint64(i) + 1
+	}
+	return Mix(Mix(s.o.Seed+1) + uint64(i))
 }
 
 // user draws a rank and gives it an identifier, so that frequent users are not neighbours.

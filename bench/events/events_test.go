@@ -23,7 +23,8 @@ func TestSlab_is_the_function_of_the_row(t *testing.T) {
 }
 
 func TestNew_refuses(t *testing.T) {
-	for _, o := range []Options{{Rows: -1, Users: 1}, {Rows: 1}} {
+	for _, o := range []Options{{Rows: -1, Users: 1}, {Rows: 1}, {Users: 1, Retries: 100}, {Users: 1, Retries: -1},
+		{Users: 1, Hot: 100}, {Users: 1, Hot: -1}, {Users: 1, Hot: 1, Sorted: true}} {
 		if _, err := New(o); err == nil {
 			t.Errorf("New(%+v) gives no error", o)
 		}

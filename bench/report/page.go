@@ -114,7 +114,9 @@ func losses(b *strings.Builder, sections []section) {
 }
 
 // ours tells the sides of Millrace by what they call.
-func ours(s *compare.SideResult) bool { return strings.HasPrefix(s.About, "stream.") }
+func ours(s *compare.SideResult) bool {
+	return strings.HasPrefix(s.About, "stream.") || strings.HasPrefix(s.About, "dedup.")
+}
 
 func what(g compare.Goal) string {
 	if g.B == "" {
