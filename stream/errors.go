@@ -24,6 +24,9 @@ var (
 	ErrConflict = errors.New("conflict")
 	// ErrConsumed: a single-use source was asked to run a second time.
 	ErrConsumed = errors.New("source already consumed")
+	// ErrSourceChanged: a source that is read twice was not the same the second time (contract E6). Read it
+	// from something that stands still: a snapshot, a closed file.
+	ErrSourceChanged = errors.New("source changed between two passes")
 )
 
 // OptionError reports a contradictory or out-of-range option (contract E11). A constructor returns it;
