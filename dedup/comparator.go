@@ -9,15 +9,19 @@ import (
 // A Comparator says which of two rows of one key is the better one, or that it cannot tell. Comparators are
 // given as an ordered list: the first that can tell decides, the tie rule decides what none of them can.
 //
-// Make one with Latest, Earliest, Max, Min, Present, their Opt forms for nullable values, or MaxFunc and
-// MinFunc for an order of your own. The zero Comparator is refused with an *stream.OptionError.
+// Make one with Latest, Earliest, Max, Min, Present, their Opt forms for nullable values, MaxFunc and
+// MinFunc for an order of your own, or ByBytes for a last one that leaves no tie. The zero Comparator is refused with an *stream.OptionError.
 type Comparator[T any] struct {
 	name string
 	// compare is positive where a is the better row, negative where b is, 0 where it cannot tell.
 	// Pointers, so that a row is copied only where an accessor of the caller takes it by value.
 	compare func(a, b *T) int
-	// nullable makes compare for nulls first (true) or last; nil where the value cannot be null.
-	nullable func(nullsFirst bool) func(a, b *T) int
+	// rank gives of one row the number that compare goes by; nil where there is none (see rank).
+	rank *rank[T]
+	// nullable makes compare and rank for nulls first (true) or last; nil where the value cannot be null.
+	nullable func(nullsFirst bool) (func(a, b *T) int, *rank[T])
+	// err says why the comparator cannot be used; an option with it is refused.
+	err error
 }
 
 // Name returns what Loser.DecidedBy says where this comparator decided: the constructor's name, or the one
@@ -34,36 +38,55 @@ func (c Comparator[T]) Named(name string) Comparator[T] {
 	return c
 }
 
-// Latest prefers the row with the later time. Times compare as instants, whatever their zone.
+// Latest prefers the row with the later time. Times compare as instants, whatever their zone and their monotonic
+// reading.
 func Latest[T any](at func(T) time.Time) Comparator[T] {
 	need(at == nil, "Latest", "accessor")
-	return Comparator[T]{name: "Latest", compare: func(a, b *T) int { return at(*a).Compare(at(*b)) }}
+	return Comparator[T]{
+		name: "Latest", rank: rankOfTime(at, laterNumber),
+		compare: func(a, b *T) int { return later(at(*a), at(*b)) },
+	}
 }
 
-// Earliest prefers the row with the earlier time. Times compare as instants, whatever their zone.
+// Earliest prefers the row with the earlier time. Times compare as under Latest.
 func Earliest[T any](at func(T) time.Time) Comparator[T] {
 	need(at == nil, "Earliest", "accessor")
-	return Comparator[T]{name: "Earliest", compare: func(a, b *T) int { return at(*b).Compare(at(*a)) }}
+	return Comparator[T]{
+		name: "Earliest", rank: rankOfTime(at, earlierNumber),
+		compare: func(a, b *T) int { return earlier(at(*a), at(*b)) },
+	}
 }
 
 // Max prefers the row with the greater value; strings compare byte by byte. A float NaN is no measurement:
 // it loses to every number and ties with another NaN, under Max and under Min alike.
 func Max[T any, V cmp.Ordered](of func(T) V) Comparator[T] {
 	need(of == nil, "Max", "accessor")
-	return Comparator[T]{name: "Max", compare: func(a, b *T) int { return greater(of(*a), of(*b)) }}
+	return Comparator[T]{
+		name: "Max", rank: rankOf(of, false),
+		compare: func(a, b *T) int { return greater(of(*a), of(*b)) },
+	}
 }
 
 // Min prefers the row with the smaller value; strings compare byte by byte. A float NaN loses to every
 // number, as under Max.
 func Min[T any, V cmp.Ordered](of func(T) V) Comparator[T] {
 	need(of == nil, "Min", "accessor")
-	return Comparator[T]{name: "Min", compare: func(a, b *T) int { return smaller(of(*a), of(*b)) }}
+	return Comparator[T]{
+		name: "Min", rank: rankOf(of, true),
+		compare: func(a, b *T) int { return smaller(of(*a), of(*b)) },
+	}
 }
 
 // Present prefers a row for which has is true ("has an updater", "is verified") to one for which it is false.
 func Present[T any](has func(T) bool) Comparator[T] {
 	need(has == nil, "Present", "predicate")
-	return Comparator[T]{name: "Present", compare: func(a, b *T) int {
+	number := func(row *T) (hi, lo uint64) {
+		if has(*row) {
+			lo = 1
+		}
+		return 0, lo
+	}
+	return Comparator[T]{name: "Present", rank: &rank[T]{bits: 1, of: number}, compare: func(a, b *T) int {
 		x, y := has(*a), has(*b)
 		switch {
 		case x == y:

@@ -66,7 +66,8 @@ func TestContract(t *testing.T) {
 		"Distinct": check(func(s stream.Seq[click]) stream.Seq[click] {
 			return dedup.Distinct(s, click.Key)
 		}, streamtest.CheckOptions[click]{Streaming: true}, shuffledClicks()),
-		"Sorted": all(sorted),
+		"Sorted":  all(sorted),
+		"TwoPass": twoPassContract,
 	})
 }
 

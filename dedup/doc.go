@@ -53,6 +53,8 @@
 //  5. Deduplicating the output again changes nothing. So does deduplicating shards, if all rows of a key are in
 //     one shard.
 //  6. Sorted gives what Run gives, and never yields a key twice: input that is not sorted is an *OrderError.
+//  7. TwoPass gives what Run gives under OrderWinner. Where its second pass does not read what the first read, it is
+//     a *ChangedError.
 //
 // # Which winner a loser names
 //
@@ -86,6 +88,22 @@
 // sorted by time does not allow this. To keep the last row of each key, an engine that reads in order of time must
 // wait for the end, since any key may come again; to keep the first, it must remember every key it has
 // let through. Sorted therefore asks for the order of the keys, and checks it.
+//
+// # Sources that can be read twice
+//
+// A file, a table or a slice can be read again, and then no row has to be held: TwoPass finds in a first pass where
+// the winners stand, and yields them in a second, in the order of the source. For each key it keeps the winner's
+// position and its ranks, exact numbers by which the comparators Latest, Earliest, Max, Min and Present go: 24
+// bytes beside the table for a time, whether rows have 50 bytes or 5,000. A million rows of a kilobyte with as many
+// keys took 62 MB, key and table included. It costs a second reading, and so
+// pays where rows are large or memory is short. The two passes must read the same: rows, keys and ranks are counted
+// and hashed in order, and a difference ends the second with a *ChangedError, which matches stream.ErrSourceChanged.
+//
+// # No tie at all
+//
+// Two rows of a key that no comparator tells apart make the survivor depend on the order of the input: the first or
+// the last seen. With ByBytes as the last comparator only rows that are the same in every byte tie, and every order of
+// the input, every split into shards and every re-run gives the same survivors.
 //
 // # When not to use it
 //

@@ -4,3 +4,4 @@ package dedup
 
 func (e *hashed[T, K]) checkInvariants()   {}
 func (e *adjacent[T, K]) checkInvariants() {}
+func (e *twice[T, K]) checkInvariants()    {}

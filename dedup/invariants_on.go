@@ -59,3 +59,27 @@ func (e *adjacent[T, K]) checkInvariants() {
 		broken(3, "a tie with an earlier row, or under another rule")
 	}
 }
+
+// checkInvariants panics where a numbered invariant of twice does not hold. It is called between two rows of the
+// first pass.
+func (e *twice[T, K]) checkInvariants() {
+	broken := func(n int, format string, args ...any) {
+		panic(fmt.Sprintf("dedup: invariant %d of twice at element %d: ", n, e.position) + fmt.Sprintf(format, args...))
+	}
+	if want := e.keys.table.Len() * e.stride; e.entries.n != want {
+		broken(1, "%d words of entries, want %d", e.entries.n, want)
+	}
+	if e.p.keep != KeepNone && e.entries.n > 0 && e.winnerAt(e.keys.table.Len()-1) < 0 {
+		broken(2, "a repeated key without KeepNone")
+	}
+	for i, position := range e.tied {
+		if winner := e.winnerAt(i); winner >= position || e.p.tie != TieFail {
+			broken(3, "key %d: the winner at %d ties with an earlier row at %d, under %v", i, winner, position, e.p.tie)
+		}
+	}
+	if account := e.keys.account; account != nil {
+		if live := e.keys.table.Bytes(); e.keys.booked != live || account.Used() < live {
+			broken(4, "%d bytes booked, %d of them for the table, which has %d", account.Used(), e.keys.booked, live)
+		}
+	}
+}

@@ -14,25 +14,25 @@ import (
 // LatestOpt is Latest for a time that may be null: a null loses to every time.
 func LatestOpt[T any](at func(T) stream.Opt[time.Time]) Comparator[T] {
 	need(at == nil, "LatestOpt", "accessor")
-	return nullable("LatestOpt", at, time.Time.Compare)
+	return nullable("LatestOpt", at, later, timeBits, laterNumber)
 }
 
 // EarliestOpt is Earliest for a time that may be null: a null loses to every time.
 func EarliestOpt[T any](at func(T) stream.Opt[time.Time]) Comparator[T] {
 	need(at == nil, "EarliestOpt", "accessor")
-	return nullable("EarliestOpt", at, func(a, b time.Time) int { return b.Compare(a) })
+	return nullable("EarliestOpt", at, earlier, timeBits, earlierNumber)
 }
 
 // MaxOpt is Max for a value that may be null: a null loses to every value, to NaN as well.
 func MaxOpt[T any, V cmp.Ordered](of func(T) stream.Opt[V]) Comparator[T] {
 	need(of == nil, "MaxOpt", "accessor")
-	return nullable("MaxOpt", of, greater[V])
+	return nullableValue("MaxOpt", of, greater[V], false)
 }
 
 // MinOpt is Min for a value that may be null: a null loses to every value, to NaN as well.
 func MinOpt[T any, V cmp.Ordered](of func(T) stream.Opt[V]) Comparator[T] {
 	need(of == nil, "MinOpt", "accessor")
-	return nullable("MinOpt", of, smaller[V])
+	return nullableValue("MinOpt", of, smaller[V], true)
 }
 
 // NullsFirst returns the comparator with null winning over every value, as ORDER BY ... NULLS FIRST does.
@@ -41,18 +41,30 @@ func (c Comparator[T]) NullsFirst() Comparator[T] {
 	if c.nullable == nil {
 		panic("dedup: Comparator.NullsFirst: " + c.name + " has no nulls: use LatestOpt, EarliestOpt, MaxOpt or MinOpt")
 	}
-	c.compare = c.nullable(true)
+	c.compare, c.rank = c.nullable(true)
 	return c
 }
 
-// nullable lifts better, which is positive where its first value wins, to values that may be absent.
-func nullable[T, V any](name string, of func(T) stream.Opt[V], better func(a, b V) int) Comparator[T] {
-	lift := func(nullsFirst bool) func(a, b *T) int {
+// nullableValue is nullable for ordered values.
+func nullableValue[T any, V cmp.Ordered](name string, of func(T) stream.Opt[V], better func(a, b V) int, smallest bool) Comparator[T] {
+	width, number := numbered[V](smallest)
+	if number == nil {
+		return nullable(name, of, better, 0, nil)
+	}
+	return nullable(name, of, better, width, func(v V) (hi, lo uint64) { return 0, number(v) })
+}
+
+// nullable lifts better, which is positive where its first value wins, and number, which is greater for the better
+// value, of width bits, to values that may be absent. Without number there is no rank.
+func nullable[T, V any](name string, of func(T) stream.Opt[V], better func(a, b V) int,
+	width uint, number func(V) (hi, lo uint64),
+) Comparator[T] {
+	lift := func(nullsFirst bool) (func(a, b *T) int, *rank[T]) {
 		presentWins := 1
 		if nullsFirst {
 			presentWins = -1
 		}
-		return func(a, b *T) int {
+		compare := func(a, b *T) int {
 			x, hasX := of(*a).Get()
 			y, hasY := of(*b).Get()
 			switch {
@@ -65,6 +77,25 @@ func nullable[T, V any](name string, of func(T) stream.Opt[V], better func(a, b 
 			}
 			return 0
 		}
+		if number == nil {
+			return compare, nil
+		}
+		return compare, &rank[T]{bits: 1 + width, of: func(row *T) (hi, lo uint64) {
+			v, present := of(*row).Get()
+			if present {
+				hi, lo = number(v)
+			}
+			if present != nullsFirst { // the bit in front
+				if width < 64 {
+					lo |= 1 << width
+				} else {
+					hi |= 1 << (width - 64)
+				}
+			}
+			return hi, lo
+		}}
 	}
-	return Comparator[T]{name: name, compare: lift(false), nullable: lift}
+	c := Comparator[T]{name: name, nullable: lift}
+	c.compare, c.rank = lift(false)
+	return c
 }

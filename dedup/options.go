@@ -52,7 +52,7 @@ func (o Order) String() string {
 }
 
 // Options spells out a deduplication. The zero value keeps the first row of each key. Fields are read when
-// Run or Sorted is called; what breaks a rule stated here is an *stream.OptionError, yielded first.
+// Run, Sorted or TwoPass is called; what breaks a rule stated here is an *stream.OptionError, yielded first.
 type Options[T any] struct {
 	// By are the comparators in order: the first that can tell two rows apart decides.
 	By []Comparator[T]
@@ -60,7 +60,8 @@ type Options[T any] struct {
 	Tie Tie
 	// Keep is KeepBest by default.
 	Keep Keep
-	// Order of the output. Default OrderFirstSeen. Sorted gives the order of its input, which is both.
+	// Order of the output. Default OrderFirstSeen. Sorted gives the order of its input, which is both; TwoPass
+	// has OrderWinner only.
 	Order Order
 
 	// NullKey says that a row has no key; its key function is then not called. Nil: every row has one.
@@ -135,8 +136,8 @@ func (o *Options[T]) check(fn string) error {
 		return &stream.OptionError{Package: "dedup", Func: fn, Option: option, Got: got, Want: want}
 	}
 	for i, c := range o.By {
-		if c.compare == nil {
-			return wrong(fmt.Sprintf("By[%d]", i), "the zero Comparator", "made by a constructor such as Latest")
+		if got, want := c.usable(); got != "" {
+			return wrong(fmt.Sprintf("By[%d]", i), got, want)
 		}
 	}
 	switch {

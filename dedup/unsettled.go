@@ -37,17 +37,23 @@ func (e *hashed[T, K]) tieError(i int, winnerAt, position int64) error {
 
 // unsettled returns the *TieError of the tie whose winner stands first in the input, if there is any.
 func (e *hashed[T, K]) unsettled() error {
-	found := false
-	var first, firstWinner int64
-	key := 0
-	for i, position := range e.tied {
+	i, t := firstTie(e.tied, func(i int) int64 {
 		_, winner := e.holder(i)
-		if !found || *winner < firstWinner {
-			found, key, first, firstWinner = true, i, position, *winner
-		}
-	}
-	if !found {
+		return *winner
+	})
+	if t == nil {
 		return nil
 	}
-	return e.tieError(key, firstWinner, first)
+	return e.tieError(i, t.WinnerPosition, t.Position)
+}
+
+// firstTie returns the key number of the tie whose winner stands first in the input, and the tie, its key still to
+// be named; nil where there is none.
+func firstTie(tied map[int]int64, winnerAt func(i int) int64) (key int, first *TieError) {
+	for i, position := range tied {
+		if winner := winnerAt(i); first == nil || winner < first.WinnerPosition {
+			key, first = i, &TieError{WinnerPosition: winner, Position: position}
+		}
+	}
+	return key, first
 }

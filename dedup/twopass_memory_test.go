@@ -1,0 +1,78 @@
+package dedup_test
+
+import (
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/millrace-go/millrace/dedup"
+	"github.com/millrace-go/millrace/stream"
+)
+
+// What two passes hold, measured at the end of the first after a collection: of a million keys with rows of a
+// kilobyte nothing but keys, positions and ranks; and what is booked is what lives.
+func TestTwoPass_LiveBytesPerKey(t *testing.T) {
+	type event struct {
+		ID      int64
+		At      time.Time
+		Payload string
+	}
+	heap := func() int64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	flagged := dedup.Present(func(e event) bool { return e.ID&1 == 0 })
+	latest := dedup.Latest(func(e event) time.Time { return e.At })
+	for _, tt := range []struct {
+		name  string
+		by    []dedup.Comparator[event]
+		words int64 // beside the key: position and rank
+		n     int64 // keys
+	}{
+		{"tie_only", nil, 1, 100_000},
+		{"one_number", []dedup.Comparator[event]{dedup.Max(func(e event) int64 { return e.At.Unix() })}, 2, 100_000},
+		{"one_time", []dedup.Comparator[event]{latest}, 3, 1_000_000},
+		{"time_and_flag", []dedup.Comparator[event]{latest, flagged}, 3, 100_000},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			budget, err := stream.NewBudget(1 << 30)
+			require.NoError(t, err)
+			n := tt.n
+			var before, live, booked int64
+			payload := strings.Repeat("x", 1000)
+			open := func() stream.Seq[event] {
+				return func(yield func(event, error) bool) {
+					if before == 0 {
+						before = heap()
+					}
+					for i := range n {
+						if i&0xffff == 0 {
+							payload = strings.Clone(payload) // no row lives for another
+						}
+						if !yield(event{i, time.Unix(i&0xff, 0), payload}, nil) {
+							return
+						}
+					}
+					if live == 0 {
+						live, booked = heap()-before, budget.Used()
+					}
+				}
+			}
+			out, err := stream.Count(dedup.TwoPass(open, func(e event) int64 { return e.ID }, dedup.Options[event]{
+				By: tt.by, Tie: dedup.TieLast, Order: dedup.OrderWinner, Resources: stream.Resources{Budget: budget},
+			}))
+			require.NoError(t, err)
+			require.EqualValues(t, n, out)
+			require.Zero(t, budget.Used())
+			require.InEpsilon(t, live, booked, 0.1, "%d bytes live, %d booked", live, booked)
+			// Table and key: 8 of key, 8 of hash, both with the room that the table has, 12.8 to 25.6 of slots.
+			t.Logf("%.1f bytes a key live, %.1f booked", float64(live)/float64(n), float64(booked)/float64(n))
+			require.LessOrEqual(t, live, n*(8*tt.words+2*16+26), "no more than what is documented")
+		})
+	}
+}
