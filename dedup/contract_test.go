@@ -68,6 +68,7 @@ func TestContract(t *testing.T) {
 		}, streamtest.CheckOptions[click]{Streaming: true}, shuffledClicks()),
 		"Sorted":  all(sorted),
 		"TwoPass": twoPassContract,
+		"Approx":  approxContract,
 	})
 }
 
