@@ -34,11 +34,15 @@ func TestDeliveries_repeat_their_origin(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			firsts, err := Firsts(c.o)
+			if err != nil {
+				t.Fatal(err)
+			}
 			copies, origins, same, last := 0, map[uint64]int64{}, 0, uint64(0)
 			perID := map[uint64]int{}
 			for i, d := range rows {
-				if d.Offset != int64(i) || ids[i] != d.ID {
-					t.Fatalf("row %d is %+v, with the id %d", i, d, ids[i])
+				if d.Offset != int64(i) || ids[i] != d.ID || firsts[i] != (d.Origin == d.Offset) {
+					t.Fatalf("row %d is %+v, with the id %d, first copy %v", i, d, ids[i], firsts[i])
 				}
 				if c.o.Sorted && d.ID < last {
 					t.Fatalf("row %d: id %d after %d", i, d.ID, last)

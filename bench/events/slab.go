@@ -18,6 +18,11 @@ func IDs(o Options) ([]uint64, error) {
 	return slab(o, func(s *Source, i int) uint64 { return s.id(s.origin(i)) })
 }
 
+// Firsts says of each row whether it is the first copy of its event, in the same memory.
+func Firsts(o Options) ([]bool, error) {
+	return slab(o, func(s *Source, i int) bool { return s.origin(i) == i })
+}
+
 func slab[T any](o Options, at func(*Source, int) T) ([]T, error) {
 	s, err := New(o)
 	if err != nil {

@@ -23,8 +23,8 @@ func deduplicateSorted() compare.Comparison {
 			Goals:  []compare.Goal{{Measure: "wall", A: "millrace", AtMost: rows / 30e6}}, // 30 M rows per second
 		}},
 		Sides: []compare.Side{
-			{Name: "millrace", About: "dedup.Sorted", Prepare: overDeliveries(sortedMillrace, true)},
-			{Name: "loop", About: "a for loop that holds the best row", Prepare: overDeliveries(sortedLoop, true)},
+			{Name: "millrace", About: "dedup.Sorted", Prepare: overDeliveries(sortedMillrace, byOrigin)},
+			{Name: "loop", About: "a for loop that holds the best row", Prepare: overDeliveries(sortedLoop, byOrigin)},
 		},
 	}
 }
