@@ -103,11 +103,8 @@ func (t *Table[K]) insert(slot int, k *K, h uint64) (index int) {
 }
 
 // Find returns the index of *k, if it is there.
-func (t *Table[K]) Find(k *K) (index int, ok bool) { return t.FindHashed(k, t.hasher.Hash(k, 0)) }
-
-// FindHashed is Find of a key whose seed-0 hash is known.
-func (t *Table[K]) FindHashed(k *K, h uint64) (index int, ok bool) {
-	_, index = t.probe(k, h)
+func (t *Table[K]) Find(k *K) (index int, ok bool) {
+	_, index = t.probe(k, t.hasher.Hash(k, 0))
 	return max(index, 0), index >= 0
 }
 

@@ -34,9 +34,6 @@ func TestTable_InsertionOrder(t *testing.T) {
 		index, ok := tab.Find(&k)
 		require.True(t, ok)
 		require.Equal(t, 1, index)
-		index, ok = tab.FindHashed(&k, hash.String("view", 0))
-		require.True(t, ok)
-		require.Equal(t, 1, index)
 		k = "scroll"
 		_, ok = tab.Find(&k)
 		require.False(t, ok)
