@@ -94,9 +94,9 @@
 // A file, a table or a slice can be read again, and then no row has to be held: TwoPass finds in a first pass where
 // the winners stand, and yields them in a second, in the order of the source. For each key it keeps the winner's
 // position and its ranks, exact numbers by which the comparators Latest, Earliest, Max, Min and Present go: 24
-// bytes beside the table for a time, whether rows have 50 bytes or 5,000. A million rows of a kilobyte with as many
-// keys took 62 MB, key and table included. It costs a second reading, and so
-// pays where rows are large or memory is short. The two passes must read the same: rows, keys and ranks are counted
+// bytes for a time, beside the key and 6 to 13 bytes of index, whether rows have 50 bytes or 5,000. A million rows of
+// a kilobyte, each with a key of 8 bytes, took 41 MB. It costs a second reading, and pays where rows are large or
+// memory is short. The two passes must read the same: rows, keys and ranks are counted
 // and hashed in order, and a difference ends the second with a *ChangedError, which matches stream.ErrSourceChanged.
 //
 // # No tie at all

@@ -2,7 +2,11 @@
 
 package dedup
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/millrace-go/millrace/internal/table"
+)
 
 // checkInvariants panics where a numbered invariant of hashed does not hold. It is called between two rows.
 func (e *hashed[T, K]) checkInvariants() {
@@ -60,26 +64,37 @@ func (e *adjacent[T, K]) checkInvariants() {
 	}
 }
 
-// checkInvariants panics where a numbered invariant of twice does not hold. It is called between two rows of the
-// first pass.
+// checkInvariants panics where a numbered invariant of twice or of its book does not hold. It is called between two
+// rows of the first pass.
 func (e *twice[T, K]) checkInvariants() {
-	broken := func(n int, format string, args ...any) {
-		panic(fmt.Sprintf("dedup: invariant %d of twice at element %d: ", n, e.position) + fmt.Sprintf(format, args...))
+	broken := func(what string, n int, format string, args ...any) {
+		panic(fmt.Sprintf("dedup: invariant %d of %s at element %d: ", n, what, e.position) + fmt.Sprintf(format, args...))
 	}
-	if want := e.keys.table.Len() * e.stride; e.entries.n != want {
-		broken(1, "%d words of entries, want %d", e.entries.n, want)
+	keys := e.keys.keys.n
+	if want := keys * e.stride; e.entries.n != want {
+		broken("twice", 1, "%d words of entries, want %d", e.entries.n, want)
 	}
-	if e.p.keep != KeepNone && e.entries.n > 0 && e.winnerAt(e.keys.table.Len()-1) < 0 {
-		broken(2, "a repeated key without KeepNone")
+	if e.p.keep != KeepNone && keys > 0 && e.winnerAt(keys-1) < 0 {
+		broken("twice", 2, "a repeated key without KeepNone")
 	}
 	for i, position := range e.tied {
 		if winner := e.winnerAt(i); winner >= position || e.p.tie != TieFail {
-			broken(3, "key %d: the winner at %d ties with an earlier row at %d, under %v", i, winner, position, e.p.tie)
+			broken("twice", 3, "key %d: the winner at %d ties with an earlier row at %d, under %v", i, winner, position, e.p.tie)
 		}
 	}
+	if keys > e.keys.room || (e.keys.index == nil) != (e.keys.room == 0) {
+		broken("keyBook", 1, "%d keys, room for %d", keys, e.keys.room)
+	}
+	if keys == 0 {
+		return
+	}
+	last := e.keys.keys.at(keys - 1)
+	if i, known := e.keys.find(last, e.hasher.Hash(last, 0)); !known || i != keys-1 {
+		broken("keyBook", 2, "the key of number %d is found as %d, %v", keys-1, i, known)
+	}
 	if account := e.keys.account; account != nil {
-		if live := e.keys.table.Bytes(); e.keys.booked != live || account.Used() < live {
-			broken(4, "%d bytes booked, %d of them for the table, which has %d", account.Used(), e.keys.booked, live)
+		if live := table.RowsBytes(e.keys.room) + int64(keys)*e.keys.keys.size + int64(e.entries.n)*8; account.Used() < live {
+			broken("keyBook", 3, "%d bytes booked, at least %d are live", account.Used(), live)
 		}
 	}
 }

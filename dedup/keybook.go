@@ -9,50 +9,96 @@ import (
 	"github.com/millrace-go/millrace/stream"
 )
 
-// keyBook numbers the keys of a run, and books what that takes before it is taken. The account is the run's: what its
-// engine keeps beside the keys is booked there too.
+// keyBook numbers the keys of a run 0, 1, 2 ... as they are first seen, in as little memory as that can be done: the
+// keys in blocks that never move, and beside them an index of half a word a slot.
 //
-// Invariant: where there is an account, booked == table.Bytes() between two calls, and is part of account.Used().
+//	index  [ . ][5c 1][61 3][ . ][ . ][c8 0][ . ][f0 2]    bits of the hash, number + 1
+//	keys   [ view ][ click ][ buy ][ scroll ]               by number
+//
+// Hashes are not kept: the index doubles seldom, and then takes them of the keys again. What all this takes is booked
+// before it is taken, on the account of the run, where its engine books what it keeps beside the keys as well.
+//
+// Invariants:
+//  1. keys.n <= room, which is what the index was made for; it is nil where room is 0.
+//  2. Each number below keys.n is in the index once, under the hash of its key; no two keys are equal.
+//  3. Where there is an account, its Used() covers the index, the blocks of keys, and what the keys point to.
 type keyBook[K comparable] struct {
-	table   *table.Table[K]
+	hasher  *hash.Hasher[K]
+	index   *table.Rows
+	room    int // keys that the index takes
+	keys    blocks[K]
 	account *stream.Account // nil: memory is unbounded, nothing is booked
 	owner   string          // of the account, "dedup: TwoPass"
-	booked  int64           // bytes of the table
 }
 
+// firstRoom is what 16 slots take, at the load up to which an index is filled: each doubling then fills its slots as
+// far.
+const firstRoom = 10
+
 func newKeyBook[K comparable](fn string, r stream.Resources, hasher *hash.Hasher[K]) keyBook[K] {
-	b := keyBook[K]{table: table.New(hasher), owner: "dedup: " + fn}
+	b := keyBook[K]{hasher: hasher, keys: newBlocks[K](), owner: "dedup: " + fn}
 	if r.Memory > 0 || r.Budget != nil {
 		b.account = r.Account(b.owner)
 	}
 	return b
 }
 
-// number returns the number of *k, whose hash is h, and whether it is a new one.
+// find returns the number of *k, whose hash is h, if it has one.
+func (b *keyBook[K]) find(k *K, h uint64) (i int, known bool) {
+	if b.index == nil {
+		return 0, false
+	}
+	for candidate := b.index.Find(h); candidate >= 0; candidate = b.index.After(h, candidate) {
+		if b.hasher.Equal(k, b.keys.at(int(candidate))) {
+			return int(candidate), true
+		}
+	}
+	return 0, false
+}
+
+// number returns the number of *k, whose hash is h, and whether it was given just now.
 func (b *keyBook[K]) number(k *K, h uint64) (i int, added bool, err error) {
-	full := int64(b.table.Len()) >= maxKeys
-	if b.table.Room() == 0 && (b.account != nil || full) {
-		if i, known := b.table.FindHashed(k, h); known {
-			return i, false, nil
-		}
-		if full {
-			return 0, false, &stream.LimitError{Where: b.owner, What: "distinct keys", Limit: maxKeys}
-		}
-		_, n := b.table.Growth()
-		if err := b.grow(n); err != nil {
+	if i, known := b.find(k, h); known {
+		return i, false, nil
+	}
+	if b.keys.n == b.room {
+		if err := b.widen(); err != nil {
 			return 0, false, err
 		}
-		b.booked += n
 	}
-	i, added = b.table.UpsertHashed(k, h)
-	if added && b.account != nil { // what the key points to
-		n := b.table.Bytes() - b.booked
-		if err := b.grow(n); err != nil {
+	if b.account != nil {
+		if err := b.grow(b.keys.needs() + b.hasher.Held(k)); err != nil {
 			return 0, false, err
 		}
-		b.booked += n
 	}
-	return i, added, nil
+	i = b.keys.push(*k)
+	b.index.Insert(h, int32(i))
+	return i, true, nil
+}
+
+// widen makes an index of twice the room. Both are there until all keys are in the new one.
+func (b *keyBook[K]) widen() error {
+	room := firstRoom
+	switch {
+	case b.room == table.MaxRows:
+		return &stream.LimitError{Where: b.owner, What: "distinct keys", Limit: table.MaxRows}
+	case b.room > table.MaxRows/2:
+		room = table.MaxRows
+	case b.room > 0:
+		room = 2 * b.room
+	}
+	if err := b.grow(table.RowsBytes(room)); err != nil {
+		return err
+	}
+	wider := table.NewRows(room, 0)
+	for i := range b.keys.n {
+		wider.Insert(b.hasher.Hash(b.keys.at(i), 0), int32(i))
+	}
+	if b.account != nil && b.index != nil {
+		b.account.Shrink(table.RowsBytes(b.room))
+	}
+	b.index, b.room = wider, room
+	return nil
 }
 
 // grow books n bytes.
@@ -66,7 +112,7 @@ func (b *keyBook[K]) grow(n int64) error {
 // where adds to a *stream.LimitError of this book which row would not fit.
 func (b *keyBook[K]) where(err error, position int64) error {
 	if limit, ok := errors.AsType[*stream.LimitError](err); ok && limit.Where == b.owner {
-		return fmt.Errorf("%w (at element %d, %d distinct keys; this engine does not spill to disk)", err, position, b.table.Len())
+		return fmt.Errorf("%w (at element %d, %d distinct keys; this engine does not spill to disk)", err, position, b.keys.n)
 	}
 	return err
 }

@@ -19,10 +19,10 @@ import (
 // Rows come in the order of the source, which is OrderWinner. OrderFirstSeen, the zero Order, is refused where it is
 // another order: set Order, unless there are no comparators and rows survive at first sight or under KeepNone.
 //
-// It holds, per distinct key, the table of Distinct, 8 bytes of position, and what the comparators see of the best
-// row so far: 8 bytes for a number, 16 for a time, with a flag beside it as well. Rows are not held, however large
-// they are; but a string key that is cut from a row keeps the text of that row alive: clone it. Where all this would
-// pass Options.Resources it ends with a *stream.LimitError.
+// It holds, per distinct key, the key, 6 to 13 bytes of index, 8 of position, and what the comparators see of the
+// best row so far: 8 bytes for a number, 16 for a time, with a flag beside it as well. Rows are not held, however
+// large they are; but a string key that is cut from a row keeps the text of that row alive: clone it. Where all this
+// would pass Options.Resources it ends with a *stream.LimitError.
 //
 // Comparators must say what they see of one row: Latest, Earliest, Max, Min and their Opt forms of numbers and
 // times, and Present do. Strings, MaxFunc, MinFunc and ByBytes need both rows at once: they are refused, as are
@@ -96,10 +96,10 @@ func (p *plan[T]) fitsTwoPasses() error {
 	return nil
 }
 
-// twice is one run of the two-pass engine. A table numbers the keys as they are first seen; entries has for each
+// twice is one run of the two-pass engine. The book numbers the keys as they are first seen; entries has for each
 // number where its best row so far stood, and the words of that row's ranking:
 //
-//	table           entries, of 1 + ranking.words words
+//	book            entries, of 1 + ranking.words words
 //	{7 click} -> 0  [ 4 | latest 2 words ]
 //	{9 view}  -> 1  [ 2 | latest 2 words ]
 //	null keys       [ 0 | latest 2 words ]      under NullsEqual, by itself
@@ -107,11 +107,11 @@ func (p *plan[T]) fitsTwoPasses() error {
 // The first pass fills them; the second yields row n if the entry of its key says n, and compares its words.
 //
 // Invariants:
-//  1. Between two rows of the first pass, entries.n == table.Len() * stride.
+//  1. Between two rows of the first pass, entries.n == keys.n * stride.
 //  2. A position ^p < 0 says: in the first pass under KeepNone, that the key is repeated; in the second pass also, that
 //     the winner was met. At the end of the second pass all are negative.
 //  3. tied is as for hashed; it is empty but under TieFail.
-//  4. Where memory is bounded, account.Used() covers the table, the entries and the ties.
+//  4. Where memory is bounded, its account.Used() covers the book, the entries and the ties.
 type twice[T any, K comparable] struct {
 	ledger[T]
 	key     func(T) K

@@ -195,18 +195,36 @@ func TestTwoPass_Changed(t *testing.T) {
 			require.ErrorIs(t, err, stream.ErrSourceChanged)
 		})
 	}
-	// Losers changed places: no winner shows it, the digest does.
-	opened := 0
-	_, err := stream.Collect(dedup.TwoPass(func() stream.Seq[click] {
-		if opened++; opened == 1 {
-			return stream.Of(click{1, "a", 1}, click{1, "b", 2}, click{1, "c", 3})
-		}
-		return stream.Of(click{1, "b", 2}, click{1, "a", 1}, click{1, "c", 3})
-	}, click.Key, dedup.Options[click]{By: []dedup.Comparator[click]{latestClick()}, Order: dedup.OrderWinner}))
-	var source *dedup.ChangedError
-	require.ErrorAs(t, err, &source)
-	require.Equal(t, "keys and ranks", source.What)
-	require.ErrorContains(t, err, "dedup: TwoPass: second pass: element 3: keys and ranks: got digest ")
+	// Losers changed places: no winner shows it, the digest does, by their ranks or by their keys alone.
+	for name, tt := range map[string]struct {
+		first, second []click
+		o             dedup.Options[click]
+	}{
+		"ranks": {
+			[]click{{1, "a", 1}, {1, "b", 2}, {1, "c", 3}}, []click{{1, "b", 2}, {1, "a", 1}, {1, "c", 3}},
+			dedup.Options[click]{By: []dedup.Comparator[click]{latestClick()}, Order: dedup.OrderWinner},
+		},
+		"keys": {
+			[]click{{1, "a", 0}, {2, "b", 0}, {1, "c", 0}, {2, "d", 0}}, []click{{2, "b", 0}, {1, "a", 0}, {1, "c", 0}, {2, "d", 0}},
+			lastByWinner(nil),
+		},
+	} {
+		t.Run("losers_changed_places_by_"+name, func(t *testing.T) {
+			opened := 0
+			got, err := stream.Collect(dedup.TwoPass(func() stream.Seq[click] {
+				if opened++; opened == 1 {
+					return stream.Of(tt.first...)
+				}
+				return stream.Of(tt.second...)
+			}, click.Key, tt.o))
+			require.NotEmpty(t, got)
+			var source *dedup.ChangedError
+			require.ErrorAs(t, err, &source)
+			require.Equal(t, "keys and ranks", source.What)
+			require.EqualValues(t, len(tt.first), source.Position)
+			require.ErrorContains(t, err, ": keys and ranks: got digest ")
+		})
+	}
 }
 
 // A key that can no longer be used is a change as well.

@@ -121,7 +121,7 @@ func (e *twice[T, K]) unsettled() error {
 		return nil
 	}
 	if i != nullGroup {
-		t.Key = *e.keys.table.Key(i)
+		t.Key = *e.keys.keys.at(i)
 	}
 	return t
 }

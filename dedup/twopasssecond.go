@@ -23,7 +23,7 @@ func (e *twice[T, K]) give() error {
 		}
 	default:
 		known := false
-		if i, known = e.keys.table.FindHashed(&e.rowKey, h); !known {
+		if i, known = e.keys.find(&e.rowKey, h); !known {
 			return e.changed("key", keyText(e.rowKey), "one that the first pass had")
 		}
 	}
@@ -59,7 +59,7 @@ func (e *twice[T, K]) judge(first uint64) error {
 			missed, at = i, p
 		}
 	}
-	for i := range e.keys.table.Len() {
+	for i := range e.keys.keys.n {
 		consider(i)
 	}
 	if e.null != nil {
@@ -77,7 +77,7 @@ func (e *twice[T, K]) keyText(i int) string {
 	if i == nullGroup {
 		return keyText(nil)
 	}
-	return keyText(*e.keys.table.Key(i))
+	return keyText(*e.keys.keys.at(i))
 }
 
 func (e *twice[T, K]) changed(what, got, want string) error {
