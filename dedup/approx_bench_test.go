@@ -47,7 +47,6 @@ func BenchmarkApprox(b *testing.B) {
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/row")
 		})
 	}
-	run("source_alone", stream.Filter(numbers(n, 150), func(uint64) bool { return true }), n)
 	run("engine=exact", dedup.Distinct(numbers(n, 150), itself), 0)
 	for _, o := range []struct {
 		name string
