@@ -90,6 +90,7 @@ func (e *approx[T, K]) run(s stream.Seq[T]) error {
 			}
 			e.size = min(2*e.size, len(e.rows))
 		}
+		e.checkInvariants()
 	}
 	if err := e.flush(); err != nil || e.stopped {
 		return e.unlessStopped(err)

@@ -3,6 +3,7 @@ package dedup_test
 import (
 	"errors"
 	"math"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -306,6 +307,42 @@ func TestApprox_SeedChoosesTheVictims(t *testing.T) {
 	require.NotEmpty(t, victims(1))
 	require.Equal(t, victims(1), victims(1))
 	require.NotEqual(t, victims(1), victims(2))
+}
+
+// What a run books is what it has, at its start and when it has grown.
+func TestApprox_BookedIsWhatLives(t *testing.T) {
+	heap := func() int64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	for name, o := range map[string]dedup.ApproxOptions[int]{
+		"expected": {ExpectedKeys: 200_000, ReadAhead: 256},
+		"grown":    {ExpectedKeys: 20_000, ReadAhead: 256},
+		"in_turn":  {ExpectedKeys: 50_000, Generations: 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			budget, err := stream.NewBudget(1 << 30)
+			require.NoError(t, err)
+			var stats dedup.ApproxStats
+			o.Resources.Budget, o.Stats = budget, &stats
+			before := heap()
+			var live, booked int64
+			s := stream.Seq[int](func(yield func(int, error) bool) {
+				for v := range 200_000 {
+					if !yield(v, nil) {
+						return
+					}
+				}
+				live, booked = heap()-before, budget.Used()
+			})
+			require.NoError(t, stream.Drain(dedup.Approx(s, intItself, o)))
+			require.Zero(t, budget.Used())
+			require.InEpsilon(t, live, booked, 0.1, "%d bytes live, %d booked", live, booked)
+			require.InEpsilon(t, booked, stats.FilterBytes, 0.05)
+		})
+	}
 }
 
 // Rows must not cost an allocation each.
