@@ -99,8 +99,12 @@ func approxRun(t *testing.T, n int64, rate float64) {
 }
 
 func TestApprox_AgainstABitPerKey(t *testing.T) {
+	rows := int64(1_000_000)
+	if testing.Short() {
+		rows = 100_000
+	}
 	for _, rate := range []float64{1e-2, 1e-4, 1e-6} {
-		approxRun(t, 1_000_000, rate)
+		approxRun(t, rows, rate)
 	}
 }
 

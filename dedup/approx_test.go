@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -114,7 +115,7 @@ func TestApprox_LimitSaysWhatItNeeds(t *testing.T) {
 			require.Zero(t, script.Counts().Starts)
 
 			// What it needs is enough, but for the rows read ahead; one byte less is not.
-			rows := int64(o.ReadAhead+1) * 16
+			rows := int64(o.ReadAhead+1) * (8 + strconv.IntSize/8)
 			o.Resources.Memory = limit.Need + rows
 			got, err := stream.Collect(dedup.Approx(script.Seq(), intItself, o))
 			require.NoError(t, err)

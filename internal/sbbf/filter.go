@@ -146,9 +146,9 @@ func (f *Filter) FillRate() float64 {
 }
 
 func (b *block) chance() float64 {
-	p := 1
+	p := int64(1) // at most 1<<40
 	for _, w := range b {
-		p *= bits.OnesCount32(uint32(w)) * bits.OnesCount32(uint32(w>>32))
+		p *= int64(bits.OnesCount32(uint32(w)) * bits.OnesCount32(uint32(w>>32)))
 	}
 	return float64(p) / (1 << 40)
 }

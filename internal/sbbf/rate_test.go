@@ -17,6 +17,9 @@ import (
 func TestRate_Observed(t *testing.T) {
 	for _, blocks := range []int64{500, 10_007, 65_536, 100_000} {
 		t.Run(fmt.Sprintf("blocks=%d", blocks), func(t *testing.T) {
+			if testing.Short() && blocks > 1<<14 {
+				t.Skip("millions of hashes")
+			}
 			rng := rand.New(rand.NewPCG(uint64(blocks), 3))
 			f := sbbf.New(int(blocks))
 			keys := int64(0)
