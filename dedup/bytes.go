@@ -16,9 +16,9 @@ import (
 // The bytes are those in which rows spill: the whole row, in a form that is the same in every process and on
 // every platform. Maps are written in order of their entries' bytes. Two rows tie only if they have the same
 // bytes; so 0 and -0, nil and empty slices, and one instant in two time zones differ, pointers compare by what they
-// point to, and the monotonic reading of a time does not count. A type with a MarshalBinary or AppendBinary of its own is what that
-// makes of it, and must make the same of equal values. The order means nothing but that there is one: put first
-// the comparators that know what a better row is.
+// point to, and the monotonic reading of a time does not count. A type with a MarshalBinary or AppendBinary of its
+// own is what that makes of it, and must make the same of equal values. The order means nothing but that there is
+// one: put first the comparators that know what a better row is.
 //
 // T must have such a form: no interface, func, channel or unexported field in it. Otherwise Run and its like
 // yield an *stream.OptionError that names the field; ByBytesFunc is for those. A row that cannot be written when

@@ -49,7 +49,7 @@ func TestKeyBook_Oracle(t *testing.T) {
 	}
 	require.Equal(t, len(numbers), book.keys.n)
 	require.Equal(t, budget.Used(), book.account.Used())
-	require.Greater(t, budget.Used(), table.RowsBytes(book.room)+int64(len(numbers))*24)
+	require.Greater(t, budget.Used(), table.RowsBytes(book.room)+int64(len(numbers))*book.keys.size)
 	book.close()
 	require.Zero(t, budget.Used())
 }
