@@ -33,7 +33,7 @@ func BenchmarkApprox(b *testing.B) {
 		b.Fatal(err)
 	}
 	run := func(name string, s stream.Seq[uint64], mayLose int) {
-		b.Run("rows=10M/keys=8.5M/"+name, func(b *testing.B) {
+		b.Run("rows=10M/keys=8.7M/"+name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				got, err := stream.Count(s)

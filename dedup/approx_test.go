@@ -3,7 +3,6 @@ package dedup_test
 import (
 	"errors"
 	"math"
-	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -312,12 +311,6 @@ func TestApprox_SeedChoosesTheVictims(t *testing.T) {
 
 // What a run books is what it has, at its start and when it has grown.
 func TestApprox_BookedIsWhatLives(t *testing.T) {
-	heap := func() int64 {
-		var m runtime.MemStats
-		runtime.GC()
-		runtime.ReadMemStats(&m)
-		return int64(m.HeapAlloc)
-	}
 	for name, o := range map[string]dedup.ApproxOptions[int]{
 		"expected": {ExpectedKeys: 200_000, ReadAhead: 256},
 		"grown":    {ExpectedKeys: 20_000, ReadAhead: 256},
@@ -328,7 +321,7 @@ func TestApprox_BookedIsWhatLives(t *testing.T) {
 			require.NoError(t, err)
 			var stats dedup.ApproxStats
 			o.Resources.Budget, o.Stats = budget, &stats
-			before := heap()
+			before := liveHeap()
 			var live, booked int64
 			s := stream.Seq[int](func(yield func(int, error) bool) {
 				for v := range 200_000 {
@@ -336,7 +329,7 @@ func TestApprox_BookedIsWhatLives(t *testing.T) {
 						return
 					}
 				}
-				live, booked = heap()-before, budget.Used()
+				live, booked = liveHeap()-before, budget.Used()
 			})
 			require.NoError(t, stream.Drain(dedup.Approx(s, intItself, o)))
 			require.Zero(t, budget.Used())

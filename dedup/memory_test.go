@@ -11,6 +11,14 @@ import (
 	"github.com/millrace-go/millrace/stream"
 )
 
+// liveHeap is what lives on the heap, after a collection.
+func liveHeap() int64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
 // What a run books must be what it has: a bound that counts half is no bound. The heap is measured when all
 // input is in, after a collection.
 func TestRun_BookedIsWhatLives(t *testing.T) {
@@ -20,12 +28,6 @@ func TestRun_BookedIsWhatLives(t *testing.T) {
 		Roles []string
 	}
 	const n = 40_000
-	heap := func() int64 {
-		var m runtime.MemStats
-		runtime.GC()
-		runtime.ReadMemStats(&m)
-		return int64(m.HeapAlloc)
-	}
 	for name, o := range map[string]dedup.Options[person]{
 		"keys":               {},
 		"rows":               {Tie: dedup.TieLast},
@@ -39,7 +41,7 @@ func TestRun_BookedIsWhatLives(t *testing.T) {
 				o.Resources.Budget = budget
 				var before, live, booked int64
 				s := stream.Seq[person](func(yield func(person, error) bool) {
-					before = heap()
+					before = liveHeap()
 					for round := range 2 { // the second round replaces every row by a larger one
 						for i := range int64(n) {
 							p := person{ID: i}
@@ -52,7 +54,7 @@ func TestRun_BookedIsWhatLives(t *testing.T) {
 							}
 						}
 					}
-					live, booked = heap()-before, budget.Used()
+					live, booked = liveHeap()-before, budget.Used()
 				})
 				require.NoError(t, stream.Drain(dedup.Run(s, func(p person) int64 { return p.ID }, o)))
 				require.Zero(t, budget.Used())
