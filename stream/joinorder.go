@@ -1,7 +1,5 @@
 package stream
 
-import "github.com/millrace-go/millrace/internal/spill"
-
 // loneRight is put before the position of a right row that is yielded alone: behind all left rows.
 const loneRight = 1 << 63
 
@@ -27,16 +25,12 @@ func (o *joinOrder[L, R]) put(at uint64, row *Joined[L, R]) error {
 
 func (o *joinOrder[L, R]) begin() error {
 	r := o.runs
-	if r.store == nil {
-		r.dir = r.opts.Resources.spillDir()
-		store, err := spill.NewStore[joinedAt[L, R]](r.dir, r.codec, r.blockSize)
-		if err != nil {
-			return spillError("Join", err)
-		}
-		r.store = store
+	store, err := r.store(0)
+	if err != nil {
+		return err
 	}
 	_ = r.book(r.live(0) + r.fixed) // or others have the budget
-	o.run = r.newWriter(r.store)
+	o.run = r.newWriter(store)
 	return nil
 }
 
@@ -48,7 +42,10 @@ func (o *joinOrder[L, R]) endRun() error {
 	run, err := o.run.finish()
 	err = spillError("Join", err)
 	o.run, o.runs.written = nil, append(o.runs.written, run)
-	_ = o.runs.book(o.runs.live(0) + o.runs.fixed) // the index of blocks has grown; or others have the budget
+	if err == nil {
+		err = o.runs.compact()
+	}
+	_ = o.runs.book(o.runs.live(0) + o.runs.fixed) // there is one more; or others have the budget
 	return err
 }
 

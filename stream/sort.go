@@ -14,13 +14,14 @@ type SortOptions struct {
 	// Resources.Memory and Budget bound the live bytes: the elements, 32 bytes for each to sort it by, and the
 	// buffers of what is on disk. Where the bound would be passed, what is there is sorted and written to a file
 	// below TempDir as a run, and the runs are merged when the input has ended; if they are more than can be merged
-	// within the bound, in several passes. The file's index takes 24 bytes per block, of Memory/64 bytes and at
-	// most 64 KiB. However small the bound is, two runs are merged at a time, with a block of 256 bytes and an
-	// element of each; and where others have taken the Budget, a run of 16 KiB or of one element is made beside it.
+	// within the bound, in several passes, and where what is known of them would take a sixteenth of it, before the end.
+	// A block on disk is of Memory/64 bytes and at most 64 KiB, and so are its rows in memory. However small the bound
+	// is, two runs are merged at a time, with a block of 256 bytes and an element of each; and where others have taken
+	// the Budget, a run of 16 KiB or of one element is made beside it.
 	//
 	// Above one, Resources.Workers goroutines sort and write runs while the next one is read, each of
-	// Memory/(Workers+1), and one goroutine fewer reads them ahead for the merge. key, compare and Codec are then
-	// called by several goroutines at once.
+	// Memory/(Workers+1), and as many, the consumer's among them, read blocks for the merge, up to four of a run ahead where
+	// the bound has room for them. key, compare and Codec are then called by several goroutines at once.
 	Resources Resources
 
 	// Codec is a Codec[T] for what goes to disk; nil: one compiled from T. It is needed only where memory is bounded.

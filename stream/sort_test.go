@@ -2,6 +2,8 @@ package stream_test
 
 import (
 	"cmp"
+	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -181,7 +183,6 @@ func TestSort_Edges(t *testing.T) {
 	}
 }
 
-// Temp files are there while the output is read, so that the test that they are gone afterwards means something.
 // Rows of every size, on both sides of where they are copied together, in memory and through files.
 func TestSort_SizesOfRows(t *testing.T) {
 	sortsRows(t, func(v int) [16]byte { return [16]byte{0: byte(v), 15: byte(v >> 8)} }, func(r [16]byte) int { return int(r[15])<<8 | int(r[0]) })
@@ -205,6 +206,7 @@ func sortsRows[T comparable](t *testing.T, row func(int) T, key func(T) int) {
 	}
 }
 
+// Temp files are there while the output is read, so that the test that they are gone afterwards means something.
 func TestSort_Spills(t *testing.T) {
 	parent := t.TempDir()
 	opts := stream.SortOptions{Resources: stream.Resources{Memory: 1000, TempDir: parent}}
@@ -425,3 +427,79 @@ func TestSort_InputFails(t *testing.T) {
 	require.Empty(t, dirNames(t, parent))
 	require.True(t, errors.Is(err, errBoom))
 }
+
+// A bound that the input passes some hundred times over: what is known of runs and blocks on disk does not add up.
+func TestSort_MemoryManyTimes(t *testing.T) {
+	const memory, rows = 64 << 10, 600_000
+	for _, workers := range []int{1, 3} {
+		before, most, n := int64(liveBytes()), int64(0), 0
+		in := func(yield func(uint64, error) bool) {
+			rng := rand.New(rand.NewPCG(7, 7))
+			for i := range rows {
+				if i%(rows/4) == rows/8 {
+					most = max(most, int64(liveBytes())-before)
+				}
+				if !yield(rng.Uint64(), nil) {
+					return
+				}
+			}
+		}
+		last := uint64(0)
+		for v, err := range stream.Sort(in, func(v uint64) uint64 { return v }, stream.SortOptions{Resources: stream.Resources{Memory: memory, Workers: workers, TempDir: t.TempDir()}}) {
+			require.NoError(t, err)
+			require.LessOrEqual(t, last, v)
+			if n%(rows/4) == rows/8 {
+				most = max(most, int64(liveBytes())-before)
+			}
+			last, n = v, n+1
+		}
+		require.Equal(t, rows, n)
+		require.LessOrEqual(t, most, int64(3*memory), "%d workers", workers) // what the test itself leaves included
+	}
+}
+
+// A codec that makes use of what *v holds already is given nothing: rows that were yielded stay as they are.
+func TestSort_CodecThatReuses(t *testing.T) {
+	type row struct {
+		K    int
+		Tags []int `json:",omitempty"`
+	}
+	var want []row
+	for i := range 3000 {
+		want = append(want, row{K: i, Tags: make([]int, i%3)})
+		for j := range want[i].Tags {
+			want[i].Tags[j] = i
+		}
+	}
+	in := slices.Clone(want)
+	rand.New(rand.NewPCG(3, 3)).Shuffle(len(in), func(i, j int) { in[i], in[j] = in[j], in[i] })
+	for _, workers := range []int{1, 2} {
+		got, err := stream.Collect(stream.Sort(stream.Of(in...), func(r row) int { return r.K }, stream.SortOptions{
+			Resources: stream.Resources{Memory: 64 << 10, Workers: workers, TempDir: t.TempDir()}, Codec: jsonCodec[row]{}}))
+		require.NoError(t, err)
+		require.Len(t, got, len(want))
+		for i := range got {
+			require.Equal(t, want[i].K, got[i].K)
+			require.True(t, slices.Equal(want[i].Tags, got[i].Tags), "row %d: %v, want %v", i, got[i].Tags, want[i].Tags)
+		}
+	}
+}
+
+// jsonCodec lets json.Unmarshal reuse what it finds.
+type jsonCodec[T any] struct{}
+
+func (jsonCodec[T]) Append(dst []byte, v *T) ([]byte, error) {
+	b, err := json.Marshal(v)
+	return append(binary.AppendUvarint(dst, uint64(len(b))), b...), err
+}
+
+func (jsonCodec[T]) Decode(src []byte, v *T) ([]byte, error) {
+	n, size := binary.Uvarint(src)
+	if size <= 0 || n > uint64(len(src)-size) {
+		return nil, errors.New("short row")
+	}
+	src = src[size:]
+	return src[n:], json.Unmarshal(src[:n], v)
+}
+
+func (jsonCodec[T]) Held(*T) int64 { return 64 }

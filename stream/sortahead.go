@@ -32,8 +32,8 @@ type fetch[T any] struct {
 	done  chan struct{} // holds one: block has been read
 }
 
-func newRunCursor[T any](blocks *spill.Blocks[T], ahead *readAhead[T]) *runCursor[T] {
-	c := &runCursor[T]{blocks: blocks, fetches: make([]fetch[T], ahead.fetches()), ahead: ahead}
+func newRunCursor[T any](blocks *spill.Blocks[T], ahead *readAhead[T], fetches int) *runCursor[T] {
+	c := &runCursor[T]{blocks: blocks, fetches: make([]fetch[T], fetches), ahead: ahead}
 	for i := range c.fetches {
 		c.fetches[i].done = make(chan struct{}, 1)
 	}
@@ -88,7 +88,7 @@ type readAhead[T any] struct {
 	over    atomic.Bool // what is asked for is not worth the work
 }
 
-// mostAhead is how many blocks of one run may be read ahead, at most: they take memory.
+// mostAhead is how many blocks of one run may be read ahead, at most: as many readers as can then be at work on one run.
 const mostAhead = 4
 
 // fetchesOf is how many fetches a cursor has with so many workers, the merge's goroutine among them.
@@ -99,9 +99,17 @@ func fetchesOf(workers int) int {
 	return 1 + min(workers, mostAhead)
 }
 
-func newReadAhead[T any](workers, cursors int) *readAhead[T] {
-	a := &readAhead[T]{asks: make(chan *fetch[T], cursors*fetchesOf(workers)), failed: make(chan struct{}, workers)}
-	for range workers - 1 {
+// readersOf is how many goroutines read, the merge's among them: with one fetch, which the merge waits for, it does.
+func readersOf(workers, fetches int) int {
+	if fetches == 1 {
+		return 1
+	}
+	return workers
+}
+
+func newReadAhead[T any](readers, cursors, fetches int) *readAhead[T] {
+	a := &readAhead[T]{asks: make(chan *fetch[T], cursors*fetches), failed: make(chan struct{}, readers)}
+	for range min(readers-1, cursors*(fetches-1)) {
 		a.workers = append(a.workers, goWorker(func() {
 			told := false
 			defer func() {
@@ -120,8 +128,6 @@ func newReadAhead[T any](workers, cursors int) *readAhead[T] {
 	}
 	return a
 }
-
-func (a *readAhead[T]) fetches() int { return fetchesOf(len(a.workers) + 1) }
 
 // wait returns when p has been read.
 func (a *readAhead[T]) wait(p *fetch[T]) {

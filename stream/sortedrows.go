@@ -15,8 +15,7 @@ type sortedRows[T any] struct {
 }
 
 const (
-	// someBytes and someRows are what is copied together: it stays in the nearest cache, and no processor has more
-	// misses under way than that.
+	// someBytes and someRows are what is copied together: it stays in the nearest cache.
 	someBytes = 4 << 10
 	someRows  = 32
 )

@@ -1,7 +1,6 @@
 package stream
 
 import (
-	"github.com/millrace-go/millrace/internal/merge"
 	"github.com/millrace-go/millrace/internal/sortkey"
 	"github.com/millrace-go/millrace/internal/spill"
 )
@@ -19,7 +18,7 @@ import (
 // them do not fit in memory, neighbours are merged into longer parts of another store first. Neighbours, because
 // equal rows come out in input order only if runs do.
 //
-// Everything but sorting and writing a flying run happens on the consumer's goroutine.
+// Everything but sorting and writing a flying run, and reading blocks, happens on the consumer's goroutine.
 type sortRuns[T any] struct {
 	fn    string
 	order sortOrder[T]
@@ -39,11 +38,12 @@ type sortRuns[T any] struct {
 
 	blockSize int
 	dir       *spill.Dir
-	store     *spill.Store[T]
-	written   []sortedRun[T] // and finished or flying, in input order
-	some      string         // a key, where keys are text
-	ahead     *readAhead[T]  // of the merge that is running, if there are workers
-	common    int            // bytes that the keys of all runs have in common at the beginning; -1: none has been
+	stores    []*spill.Store[T] // by tier; nil: none is of that tier now
+	written   []sortedRun[T]    // and finished or flying, in input order
+	some      string            // a key, where keys are text
+	fetches   int               // of each run in the last merge
+	ahead     *readAhead[T]     // of the merge that is running
+	common    int               // bytes that the keys of all runs have in common at the beginning; -1: none has been
 }
 
 // flight is a run that is sorted and written by a goroutine.
@@ -61,6 +61,7 @@ type sortedRun[T any] struct {
 	store  *spill.Store[T]
 	part   int
 	widest int64 // bytes that the rows of one block take in memory, at most
+	tier   int   // how often its rows were merged
 }
 
 // minBlock is the size of a block where memory is smallest, in bytes.
@@ -166,10 +167,13 @@ func (s *sortRuns[T]) live(filling int64) int64 {
 	for _, r := range s.spare {
 		n += r.bytes(0, 0)
 	}
-	if s.store != nil {
-		n += max(s.store.Buffered()-s.fixed, 0)
+	buffered := int64(0)
+	for _, store := range s.stores {
+		if store != nil {
+			buffered += store.Buffered()
+		}
 	}
-	return n
+	return n + max(buffered-s.fixed, 0) + int64(max(len(s.written)-freeRuns, 0))*runBytes
 }
 
 // book brings the account to n bytes, in steps of bookStep where the bound has room for them.
@@ -193,20 +197,19 @@ func (s *sortRuns[T]) book(n int64) error {
 
 // takeOff sorts the run that was filled and writes it to a part of its own, on a goroutine if there are workers.
 func (s *sortRuns[T]) takeOff() error {
-	if s.store == nil {
-		s.dir = s.opts.Resources.spillDir()
-		store, err := spill.NewStore[T](s.dir, s.codec, s.blockSize)
-		if err != nil {
-			return spillError(s.fn, err)
-		}
-		s.store = store
+	store, err := s.store(0)
+	if err != nil {
+		return err
 	}
 	f := &flight[T]{run: s.filling, bytes: s.filling.bytes(0, 0), index: len(s.written)}
-	w := s.newWriter(s.store)
+	w := s.newWriter(store)
 	s.written = append(s.written, sortedRun[T]{})
 	if s.workers() == 1 {
 		f.write(w)
-		return s.landed(f)
+		if err := s.landed(f); err != nil {
+			return err
+		}
+		return s.compact()
 	}
 	if len(s.flying) == s.workers() {
 		if err := s.land(); err != nil {
@@ -220,7 +223,7 @@ func (s *sortRuns[T]) takeOff() error {
 	} else {
 		s.filling = newSortRun(s.order, s.share)
 	}
-	return nil
+	return s.compact()
 }
 
 // write sorts the run and writes it.
@@ -299,113 +302,14 @@ func (s *sortRuns[T]) merged() (next func() (*T, error), err error) {
 		return nil, err
 	}
 	s.filling, s.spare = nil, nil
-	if err := s.mergePasses(); err != nil {
+	if err := s.lastPasses(); err != nil {
 		return nil, err
 	}
-	tree := s.tree(s.written)
+	tree := s.tree(s.written, s.fetches)
 	return func() (*T, error) {
 		v, err := tree.Next()
 		return v, spillError(s.fn, err)
 	}, nil
-}
-
-// mergePasses merges neighbours until the rest can be merged at once. Each merge of n parts leaves n-1 fewer; the last
-// pass stops where that is enough, and leaves the parts behind as they are.
-func (s *sortRuns[T]) mergePasses() error {
-	for {
-		fan := s.fan()
-		excess := len(s.written) - fan
-		if excess <= 0 {
-			return nil
-		}
-		store, err := spill.NewStore[T](s.dir, s.codec, s.blockSize)
-		if err != nil {
-			return spillError(s.fn, err)
-		}
-		var merged []sortedRun[T]
-		rest := s.written
-		for excess > 0 && len(rest) > 1 {
-			n := min(fan, excess+1, len(rest))
-			run, err := s.mergeInto(store, rest[:n])
-			if err != nil {
-				return spillError(s.fn, err)
-			}
-			merged = append(merged, run)
-			rest = rest[n:]
-			excess -= n - 1
-		}
-		if len(rest) == 0 { // nothing is left in the old ones
-			for _, run := range s.written {
-				if err := run.store.Close(); err != nil {
-					return spillError(s.fn, err)
-				}
-			}
-		}
-		s.store, s.written = store, append(merged, rest...)
-	}
-}
-
-func (s *sortRuns[T]) mergeInto(store *spill.Store[T], runs []sortedRun[T]) (sortedRun[T], error) {
-	tree, w := s.tree(runs), s.newWriter(store)
-	for {
-		v, err := tree.Next()
-		if err == nil && v == nil {
-			return w.finish()
-		}
-		if err == nil {
-			err = w.append(v)
-		}
-		if err != nil {
-			return sortedRun[T]{}, err
-		}
-	}
-}
-
-// fan books the cursors of as many runs as memory has room for, and returns how many: at least two. It counts the
-// largest blocks for all of them.
-func (s *sortRuns[T]) fan() int {
-	each, index, block := int64(0), int64(0), int64(s.blockSize)
-	var last *spill.Store[T]
-	for _, run := range s.written {
-		each, block = max(each, run.widest), max(block, run.store.ReadSize(run.part))
-		if run.store != last {
-			last = run.store
-			index += last.Buffered()
-		}
-	}
-	// Blocks of rows that are larger than blocks: each reader has one as it was stored and one as it was encoded.
-	index += 2 * (block - int64(s.blockSize)) * int64(s.workers())
-	each = int64(fetchesOf(s.workers()))*each + cursorBytes
-	n := int64(len(s.written))
-	if fit := (s.limit() - s.fixed - index) / each; fit < n {
-		n = max(fit, 2)
-	}
-	for {
-		need := s.fixed + index + n*each
-		if s.book(need) == nil {
-			return int(n)
-		}
-		if n <= 2 {
-			s.book(min(need, s.booked)) // less than they take: the floor
-			return int(n)
-		}
-		n = max(n*3/4, 2) // others have taken of the budget
-	}
-}
-
-// cursorBytes is what a run takes in a merge beside the rows of its blocks: cursor, fetches, its place in the tree.
-const cursorBytes = 1024
-
-func (s *sortRuns[T]) tree(runs []sortedRun[T]) *merge.Tree[T] {
-	if s.ahead != nil {
-		s.ahead.stop() // of the merge before
-	}
-	s.ahead = newReadAhead[T](s.workers(), len(runs))
-	cursors := make([]merge.Cursor[T], len(runs))
-	for i, run := range runs {
-		cursors[i] = newRunCursor(run.store.Blocks(run.part), s.ahead)
-	}
-	return merge.New(s.order.ofMerge(s.common), cursors)
 }
 
 // close waits for the workers, and removes the files. A worker's panic is not raised here: the run ends in another way

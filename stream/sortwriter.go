@@ -9,7 +9,7 @@ type runWriter[T any] struct {
 	codec Codec[T]
 	size  int64 // static bytes of a row
 
-	room   int64 // bytes that the rows of a block may take, and what they hold as much again, but for the last
+	room   int64 // bytes that the rows of a block may take, and what they hold as much again, the last row left out
 	static int64 // of the block that is being filled
 	held   int64
 	wide   int64 // the most of static so far: the room for rows is used again for blocks with fewer of them
@@ -31,13 +31,20 @@ func (w *runWriter[T]) append(v *T) error {
 	if err := w.store.Append(w.part, v); err != nil {
 		return err
 	}
+	pending := w.store.Pending(w.part)
+	if pending == 1 { // a block ended before this row
+		w.static, w.held = 0, 0
+	}
 	w.static += w.size
 	w.held += w.codec.Held(v)
 	w.wide, w.holds = max(w.wide, w.static), max(w.holds, w.held)
+	if pending == 0 { // or with it
+		w.static, w.held = 0, 0
+	}
 	return nil
 }
 
 // finish ends the run.
 func (w *runWriter[T]) finish() (sortedRun[T], error) {
-	return sortedRun[T]{w.store, w.part, w.wide + w.holds}, w.store.Finish(w.part)
+	return sortedRun[T]{store: w.store, part: w.part, widest: w.wide + w.holds}, w.store.Finish(w.part)
 }

@@ -38,9 +38,6 @@ type extent struct {
 	sum    uint32
 }
 
-// extentSize is the memory of an index entry, in bytes.
-const extentSize = 24
-
 func broken(format string, args ...any) error {
 	return fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), ErrBroken)
 }

@@ -5,7 +5,7 @@ package spill
 type Blocks[T any] struct {
 	store *Store[T]
 	part  int
-	left  []extent
+	left  walk
 	row   int64 // position in the part of the first row of left
 }
 
@@ -15,28 +15,33 @@ type Block[T any] struct {
 	part  int
 	x     extent
 	row   int64 // position in the part of its first row
+	err   error // instead of a block: the index could not be read
 }
 
 // Blocks begins to read a finished part block by block.
 func (s *Store[T]) Blocks(part int) *Blocks[T] {
-	return &Blocks[T]{store: s, part: part, left: s.finished("Blocks", part).blocks}
+	return &Blocks[T]{store: s, part: part, left: s.finished("Blocks", part).index.walk(part)}
 }
 
-// Next returns the next block; ok is false at the end.
+// Next returns the next block; ok is false at the end. Where the index on disk cannot be read, it returns a last one, whose
+// Read says why.
 func (b *Blocks[T]) Next() (block Block[T], ok bool) {
-	if len(b.left) == 0 {
-		return Block[T]{}, false
+	x, ok, err := b.left.next(b.store.load)
+	if err != nil {
+		return Block[T]{err: err}, true
 	}
-	x := b.left[0]
 	block = Block[T]{store: b.store, part: b.part, x: x, row: b.row}
-	b.left, b.row = b.left[1:], b.row+int64(x.rows)
-	return block, true
+	b.row += int64(x.rows)
+	return block, ok
 }
 
 // Read reads the block and returns its rows, in into if they fit there, or those before an error. Beyond them, into is
 // cleared. raw is room for the encoded rows; what is returned of it may be larger, and serves other blocks.
 func (b *Block[T]) Read(into []T, raw []byte) (rows []T, _ []byte, err error) {
-	src, err := b.store.load(b.part, b.x, raw)
+	var src []byte
+	if err = b.err; err == nil {
+		src, err = b.store.load(b.part, b.x, raw)
+	}
 	if err != nil {
 		clear(into)
 		return into[:0], raw, err

@@ -2,6 +2,7 @@ package spill_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -91,11 +92,12 @@ func TestFaults(t *testing.T) {
 		"full_later":       {f: spill.Faults{Op: spill.OpWrite, At: 5, Err: syscall.ENOSPC}, op: spill.OpWrite, is: syscall.ENOSPC, offset: true},
 		"lost_write":       {f: spill.Faults{Op: spill.OpWrite, At: 3, Lost: true}, op: spill.OpRead, is: spill.ErrBroken, offset: true},
 		"flipped_on_disk":  {f: spill.Faults{Op: spill.OpWrite, At: 2, Flip: true, Bit: 999}, op: spill.OpRead, is: spill.ErrBroken, offset: true},
-		"flipped_magic":    {f: spill.Faults{Op: spill.OpRead, At: 1, Flip: true, Bit: 3}, op: spill.OpRead, is: spill.ErrBroken},
-		"flipped_part":     {f: spill.Faults{Op: spill.OpRead, At: 1, Flip: true, Bit: 8 * 4}, op: spill.OpRead, is: spill.ErrBroken},
-		"flipped_rows":     {f: spill.Faults{Op: spill.OpRead, At: 1, Flip: true, Bit: 8 * 8}, op: spill.OpRead, is: spill.ErrBroken},
-		"flipped_length":   {f: spill.Faults{Op: spill.OpRead, At: 1, Flip: true, Bit: 8*12 + 31}, op: spill.OpRead, is: spill.ErrBroken},
-		"flipped_sum":      {f: spill.Faults{Op: spill.OpRead, At: 1, Flip: true, Bit: 8 * 20}, op: spill.OpRead, is: spill.ErrBroken},
+		"flipped_magic":    {f: spill.Faults{Op: spill.OpRead, At: 1, Flip: true, Bit: 3}, op: spill.OpRead, is: spill.ErrBroken, offset: true},
+		"flipped_part":     {f: spill.Faults{Op: spill.OpRead, At: 1, Flip: true, Bit: 8 * 4}, op: spill.OpRead, is: spill.ErrBroken, offset: true},
+		"flipped_rows":     {f: spill.Faults{Op: spill.OpRead, At: 1, Flip: true, Bit: 8 * 8}, op: spill.OpRead, is: spill.ErrBroken, offset: true},
+		"flipped_length":   {f: spill.Faults{Op: spill.OpRead, At: 1, Flip: true, Bit: 8*12 + 31}, op: spill.OpRead, is: spill.ErrBroken, offset: true},
+		"flipped_row":      {f: spill.Faults{Op: spill.OpRead, At: 2, Flip: true, Bit: 8 * 30}, op: spill.OpRead, is: spill.ErrBroken},
+		"flipped_sum":      {f: spill.Faults{Op: spill.OpRead, At: 1, Flip: true, Bit: 8 * 20}, op: spill.OpRead, is: spill.ErrBroken, offset: true},
 		"read_fails":       {f: spill.Faults{Op: spill.OpRead, At: 4, Err: syscall.EIO}, op: spill.OpRead, is: syscall.EIO, offset: true},
 		"remove_fails":     {f: spill.Faults{Op: spill.OpRemove, At: 1, Err: syscall.EBUSY}, op: spill.OpRemove, is: syscall.EBUSY},
 	} {
@@ -114,17 +116,23 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// Every bit of a small file: a flip is found, or (there is none such today) the rows are right.
+// Every bit of a small file, and some of one whose index is on disk: a flip is found, or (there is none such today) the
+// rows are right.
 func TestFaults_EveryBit(t *testing.T) {
+	everyBit(t, 3, 1)
+	everyBit(t, 150, 97)
+}
+
+func everyBit(t *testing.T, rows, step int) {
 	parent := t.TempDir()
 	var size int
-	require.NoError(t, run(t, parent, 3, spill.Faults{}, func(file string) {
+	require.NoError(t, run(t, parent, rows, spill.Faults{}, func(file string) {
 		info, err := os.Stat(file)
 		require.NoError(t, err)
 		size = int(info.Size())
 	}))
-	for bit := range 8 * size {
-		err := run(t, parent, 3, spill.Faults{}, func(file string) {
+	for bit := 0; bit < 8*size; bit += step {
+		err := run(t, parent, rows, spill.Faults{}, func(file string) {
 			data, err := os.ReadFile(file)
 			require.NoError(t, err)
 			data[bit/8] ^= 1 << (bit % 8)
@@ -237,6 +245,56 @@ func TestReader_CodecOutOfStep(t *testing.T) {
 			require.Equal(t, err, again)
 		})
 	}
+}
+
+// A row that cannot be decoded, wherever it is in its block: those before it come out, and what is handed back holds nothing
+// of those behind it or of the block before.
+func TestBlock_CodecFailsLater(t *testing.T) {
+	for bad := range 5 {
+		d := spill.NewDir(t.TempDir())
+		defer d.Close()
+		codec := &failsAt{n: -1}
+		s, err := spill.NewStore(d, codec, 0)
+		require.NoError(t, err)
+		part := s.AddPart()
+		for i := range 5 {
+			require.NoError(t, s.Append(part, &event{ID: uint64(i), Name: "a"}))
+		}
+		require.NoError(t, s.Finish(part))
+		blocks := s.Blocks(part)
+		b, ok := blocks.Next()
+		require.True(t, ok)
+		into := make([]event, 8)
+		for i := range into {
+			into[i].Name = "of another block"
+		}
+		codec.n = bad
+		rows, _, err := b.Read(into, nil)
+		require.ErrorIs(t, err, spill.ErrBroken)
+		require.ErrorContains(t, err, fmt.Sprintf("row %d", bad))
+		require.Len(t, rows, bad)
+		for _, v := range rows[bad:cap(rows)] {
+			require.Zero(t, v)
+		}
+	}
+}
+
+// failsAt is eventRows that fails at the n-th row it decodes from when n was set, and that reuses what it is given.
+type failsAt struct {
+	eventRows
+	n int
+}
+
+func (c *failsAt) Decode(src []byte, v *event) ([]byte, error) {
+	if *v != (event{}) {
+		return nil, fmt.Errorf("was given %v, want the zero value", *v)
+	}
+	if c.n == 0 {
+		v.Name = "half of it"
+		return nil, errors.New("no such row")
+	}
+	c.n--
+	return c.eventRows.Decode(src, v)
 }
 
 // lengths writes and reads rows of different lengths.

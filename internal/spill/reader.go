@@ -7,18 +7,18 @@ import "fmt"
 type Reader[T any] struct {
 	store  *Store[T]
 	part   int
-	blocks []extent // still to be read
-	at     int64    // offset of the block in src
-	buf    []byte   // owns what src points to
-	src    []byte   // rows of the block that are still to be decoded
-	left   int      // how many they are
-	row    int64    // position of the next row in the part
-	err    error    // the first error; it stays
+	blocks walk   // still to be read
+	at     int64  // offset of the block in src
+	buf    []byte // owns what src points to
+	src    []byte // rows of the block that are still to be decoded
+	left   int    // how many they are
+	row    int64  // position of the next row in the part
+	err    error  // the first error; it stays
 }
 
 // Read begins to read a finished part.
 func (s *Store[T]) Read(part int) *Reader[T] {
-	return &Reader[T]{store: s, part: part, blocks: s.finished("Read", part).blocks}
+	return &Reader[T]{store: s, part: part, blocks: s.finished("Read", part).index.walk(part)}
 }
 
 // finished returns a part that can be read.
@@ -55,15 +55,18 @@ func (r *Reader[T]) load() (ok bool, err error) {
 	if r.err != nil {
 		return false, r.err
 	}
-	if len(r.blocks) == 0 {
+	x, ok, err := r.blocks.next(r.store.load)
+	if err != nil {
+		return false, r.fail(err)
+	}
+	if !ok {
 		r.buf = nil
 		return false, nil
 	}
-	x := r.blocks[0]
 	if r.buf, err = r.store.load(r.part, x, r.buf); err != nil {
 		return false, r.fail(err)
 	}
-	r.blocks, r.at, r.src, r.left = r.blocks[1:], x.offset, r.buf, int(x.rows)
+	r.at, r.src, r.left = x.offset, r.buf, int(x.rows)
 	return true, nil
 }
 
@@ -92,6 +95,8 @@ func (s *Store[T]) load(part int, x extent, raw []byte) ([]byte, error) {
 // decode decodes one row of the block at that offset from the front of src. row is its position in the part; the last
 // one of the block leaves nothing. Beside an error *v is the zero value.
 func (s *Store[T]) decode(src []byte, v *T, row, offset int64, last bool) (rest []byte, err error) {
+	var zero T
+	*v = zero // what it points to may have been given away
 	rest, err = s.rows.Decode(src, v)
 	switch {
 	case err != nil:
@@ -103,13 +108,12 @@ func (s *Store[T]) decode(src []byte, v *T, row, offset int64, last bool) (rest 
 	default:
 		return rest, nil
 	}
-	var zero T
 	*v = zero
 	return nil, s.file.wrap(OpRead, offset, err)
 }
 
 // fail keeps the first error and frees what the reader holds.
 func (r *Reader[T]) fail(err error) error {
-	r.err, r.left, r.blocks, r.buf, r.src = err, 0, nil, nil, nil
+	r.err, r.left, r.blocks, r.buf, r.src = err, 0, walk{}, nil, nil
 	return err
 }

@@ -10,8 +10,8 @@ import (
 type Rows[T any] interface {
 	// Append appends the bytes of *v to dst.
 	Append(dst []byte, v *T) ([]byte, error)
-	// Decode reads a row from the front of src into *v, all of it, and returns the rest of src. *v must not point
-	// into src afterwards.
+	// Decode reads a row from the front of src into *v, which is its zero value, and returns the rest of src. *v must not
+	// point into src afterwards.
 	Decode(src []byte, v *T) (rest []byte, err error)
 }
 
@@ -54,7 +54,7 @@ type part struct {
 	rows     int    // in buf
 	widest   int    // bytes of the largest row so far
 	total    int64  // rows, written or not
-	blocks   []extent
+	index    index
 	largest  uint32 // raw bytes of the largest block
 	finished bool
 }
@@ -153,9 +153,23 @@ func (s *Store[T]) flush(i int, p *part) error {
 	if p.rows == 0 {
 		return nil
 	}
+	x, err := s.write(i, p.rows, p.buf)
+	if err != nil {
+		return err
+	}
+	p.largest = max(p.largest, x.raw)
+	p.buf, p.rows = p.buf[:0], 0
+	if cap(p.buf) > 2*s.blockSize {
+		s.dropBuffer(p)
+	}
+	return s.indexed(p, func() error { return p.index.add(0, x, s.indexWriter(i)) })
+}
+
+// write writes rows of a part, or extents of its index, as one block.
+func (s *Store[T]) write(part, rows int, raw []byte) (extent, error) {
 	begun := s.dir.begun()
 	scratch := s.takeScratch()
-	block, x, err := encodeBlock(scratch, i, p.rows, p.buf)
+	block, x, err := encodeBlock(scratch, part, rows, raw)
 	s.buffered.Add(int64(cap(block) - cap(scratch)))
 	if err == nil {
 		x.offset = s.reserve(len(block))
@@ -167,17 +181,24 @@ func (s *Store[T]) flush(i int, p *part) error {
 	s.giveScratch(block)
 	if err != nil {
 		s.err.CompareAndSwap(nil, err.(*Error))
-		return s.err.Load()
+		return extent{}, s.err.Load()
 	}
-	before := cap(p.blocks)
-	p.blocks = append(p.blocks, x)
-	s.buffered.Add(int64(cap(p.blocks)-before) * extentSize)
-	p.largest = max(p.largest, x.raw)
-	p.buf, p.rows = p.buf[:0], 0
-	if cap(p.buf) > 2*s.blockSize {
-		s.dropBuffer(p)
+	return x, nil
+}
+
+// indexWriter writes extents of a part's index.
+func (s *Store[T]) indexWriter(part int) func([]extent) (extent, error) {
+	return func(extents []extent) (extent, error) {
+		return s.write(part, len(extents), appendExtents(make([]byte, 0, fanOut*extentSize), extents))
 	}
-	return nil
+}
+
+// indexed counts what the change makes of the memory of a part's index.
+func (s *Store[T]) indexed(p *part, change func() error) error {
+	before := p.index.bytes()
+	err := change()
+	s.buffered.Add(p.index.bytes() - before)
+	return err
 }
 
 func (s *Store[T]) dropBuffer(p *part) {
@@ -218,6 +239,9 @@ func (s *Store[T]) giveScratch(b []byte) {
 	s.scratch = append(s.scratch, b[:0])
 }
 
+// Pending is how many rows are in the block that a part is filling.
+func (s *Store[T]) Pending(part int) int { return s.part(part).rows }
+
 // EndBlock ends the block that a part is filling: no row after it is in one block with one before it.
 func (s *Store[T]) EndBlock(part int) error {
 	if err := s.err.Load(); err != nil {
@@ -240,6 +264,9 @@ func (s *Store[T]) Finish(part int) error {
 		return err
 	}
 	s.dropBuffer(p)
+	if err := s.indexed(p, func() error { return p.index.finish(s.indexWriter(part)) }); err != nil {
+		return err
+	}
 	p.finished = true
 	return nil
 }
@@ -258,8 +285,13 @@ func (s *Store[T]) FinishAll() error {
 // What readers hold is theirs: see ReadSize.
 func (s *Store[T]) Buffered() int64 { return s.buffered.Load() }
 
-// ReadSize is the live bytes that a reader of a finished part takes: those of the part's largest block.
+// ReadSize is the live bytes that a reader of a finished part takes beside IndexSize: those of the part's largest block.
 func (s *Store[T]) ReadSize(part int) int64 { return int64(s.part(part).largest) }
+
+// IndexSize is the live bytes that the way through the index of a finished part takes.
+func (s *Store[T]) IndexSize(part int) int64 {
+	return int64(len(s.part(part).index.levels)) * 2 * fanOut * extentSize
+}
 
 // Close removes the file. It can be called again, and after the directory is closed.
 func (s *Store[T]) Close() error {

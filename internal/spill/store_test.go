@@ -289,16 +289,39 @@ func TestStore_Buffered(t *testing.T) {
 		s.AddPart()
 	}
 	require.Zero(t, s.Buffered(), "buffers come with the first row")
-	blocks := int64(0)
 	for i := range 100_000 {
 		require.NoError(t, s.Append(i%parts, &event{uint64(i), "a name"}))
-		blocks = int64(i) * 10 / 4096
-		require.LessOrEqual(t, s.Buffered(), parts*(4096+64)+3*4096+(2*blocks+8*parts)*24, "row %d", i)
+		require.LessOrEqual(t, s.Buffered(), int64(parts*(4096+64)+3*4096+2*parts*32*24), "row %d", i)
 	}
 	require.NoError(t, s.FinishAll())
-	require.LessOrEqual(t, s.Buffered(), 3*4096+(2*blocks+8*parts)*24)
+	require.LessOrEqual(t, s.Buffered(), int64(3*4096+parts*4*24))
 	require.NoError(t, s.Close())
 	require.Zero(t, s.Buffered())
+}
+
+// Numbers of blocks around those at which the index goes to disk, and at which it gets another level. Its memory hardly
+// grows while the part is filled, and is next to nothing when it is finished.
+func TestStore_Index(t *testing.T) {
+	for _, blocks := range []int{0, 1, 4, 5, 31, 32, 33, 63, 64, 65, 1023, 1024, 1025, 32*32*32 + 1} {
+		s := newStore(t, t.TempDir(), 0)
+		part := s.AddPart()
+		for i := range blocks {
+			require.NoError(t, s.Append(part, &event{ID: uint64(i)}))
+			require.NoError(t, s.EndBlock(part))
+		}
+		require.LessOrEqual(t, s.Buffered(), int64(4*32*24+8<<10), "%d blocks", blocks)
+		require.NoError(t, s.Finish(part))
+		require.LessOrEqual(t, s.Buffered(), int64(4*24+4<<10), "%d blocks", blocks)
+		for way, read := range ways {
+			got, err := read(s, part)
+			require.NoError(t, err)
+			require.Len(t, got, blocks, way)
+			for i, v := range got {
+				require.Equal(t, event{ID: uint64(i)}, v, "%s of %d", way, blocks)
+			}
+		}
+		require.NoError(t, s.Close())
+	}
 }
 
 // A row that is larger than a block does not wait in memory for the next one of its part.

@@ -144,6 +144,31 @@ func TestInline_TiesInOrderOfInsertion(t *testing.T) {
 	}
 }
 
+// A run as long as no good hash makes one, its hashes against their order in the table and each of them twice: the walk
+// gives up sorting by insertion, and keeps ties in order of insertion all the same.
+func TestInline_LongRunBackwards(t *testing.T) {
+	h, err := hash.New[int]()
+	require.NoError(t, err)
+	for _, home := range []uint64{0, 5 << 50, 0xffff << 48} {
+		tab := NewInline[int, int](h, 0)
+		const n = 400
+		for k := range n {
+			tab.Insert(&k, home+uint64(n-k/2), k)
+		}
+		walk, last, got := tab.Sorted(), -1, 0
+		lastHash := uint64(0)
+		for at, ok := walk.Next(); ok; at, ok = walk.Next() {
+			s := tab.At(at)
+			require.GreaterOrEqual(t, s.Hash, lastHash)
+			if s.Hash == lastHash {
+				require.Equal(t, last+1, s.Value, "the second of two")
+			}
+			last, lastHash, got = s.Value, s.Hash, got+1
+		}
+		require.Equal(t, n, got)
+	}
+}
+
 func TestPartitions_RefuseASkip(t *testing.T) {
 	h, err := hash.New[int]()
 	require.NoError(t, err)
@@ -208,12 +233,14 @@ func TestInline_Law_BatchesWithNewKeys(t *testing.T) {
 		}
 		require.Equal(t, len(model), tab.Len(), "seed %d", seed)
 		walk := tab.Sorted()
-		last := uint64(0)
+		last, walked := uint64(0), 0
 		for at, ok := walk.Next(); ok; at, ok = walk.Next() {
 			s := tab.At(at)
+			walked++
 			require.Equal(t, model[s.Key], s.Value, "seed %d: key %d", seed, s.Key)
 			require.GreaterOrEqual(t, s.Hash, last, "seed %d", seed)
 			last = s.Hash
 		}
+		require.Equal(t, len(model), walked, "seed %d", seed)
 	}
 }
