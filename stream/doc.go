@@ -73,6 +73,7 @@
 //     returns an error, never a Seq.
 //   - E6 A Seq can be run again if its source can; operators keep nothing between runs. A single-use source
 //     (Lines, Chan) yields ErrConsumed the second time, never silently nothing.
+//     Operators that read twice take open func() Seq and end with ErrSourceChanged where the second reading differs.
 //   - E7 A panic in your function comes out on the consumer's goroutine.
 //   - E8 A context appears only where something other than the source is waited for. Cancel a pipeline with
 //     WithContext at its source; it ends with context.Cause.
