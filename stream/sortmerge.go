@@ -42,8 +42,8 @@ func (s *sortRuns[T]) store(tier int) (*spill.Store[T], error) {
 	return s.stores[tier], nil
 }
 
-// compact merges the runs of each tier that has too many. Nothing that was given to the sort is in memory meanwhile but what
-// flies: the caller has just sent off what it had.
+// compact merges the runs of each tier that has too many. No row that was given to the sort is in memory meanwhile: the
+// caller has just sent off what it had, and what still flies lands first.
 func (s *sortRuns[T]) compact() error {
 	for tier := 0; ; tier++ {
 		first := len(s.written)
@@ -146,14 +146,17 @@ func (s *sortRuns[T]) fan(runs []sortedRun[T]) (n, fetches int) {
 	for fetches = fetchesOf(s.workers()); ; {
 		// Of rows that are larger than blocks, each reader has a block as it was stored and one as it was encoded.
 		beside := s.live(0) + s.fixed + 2*(block-int64(s.blockSize))*int64(readersOf(s.workers(), fetches))
-		need := beside + int64(n)*(int64(fetches)*rows+index+cursorBytes)
+		cursor := int64(fetches)*rows + index + cursorBytes
+		need := beside + int64(n)*cursor
 		if need <= s.limit() && s.book(need) == nil {
 			return n, fetches
 		}
 		switch {
 		case fetches > 1:
 			fetches = max(fetches/2, 1)
-		case n > 2:
+		case n > 2 && need > s.limit():
+			n = int(max((s.limit()-beside)/cursor, 2))
+		case n > 2: // others have booked of the budget
 			n = max(n*3/4, 2)
 		default:
 			s.book(min(need, s.booked)) // less than they take: the floor
