@@ -28,7 +28,7 @@ const maxRows = 1 << 20
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// extent is what the memory knows of a block. All of it must agree with the block's header, the checksum too, so
+// extent is what the index says of a block. All of it must agree with the block's header, the checksum too, so
 // that a block in another's place, or one of an earlier file, is found as surely as a flipped bit.
 type extent struct {
 	offset int64
