@@ -18,7 +18,8 @@ type Block[T any] struct {
 	err   error // instead of a block: the index could not be read
 }
 
-// Blocks begins to read a finished part block by block.
+// Blocks begins to read a finished part block by block. Several readers of a part do not disturb one another, as with
+// Read.
 func (s *Store[T]) Blocks(part int) *Blocks[T] {
 	return &Blocks[T]{store: s, part: part, left: s.finished("Blocks", part).index.walk(part)}
 }

@@ -16,7 +16,8 @@ type Reader[T any] struct {
 	err    error  // the first error; it stays
 }
 
-// Read begins to read a finished part.
+// Read begins to read a finished part. Several readers of a part do not disturb one another, whatever goroutines they
+// are on, and neither do those of Blocks.
 func (s *Store[T]) Read(part int) *Reader[T] {
 	return &Reader[T]{store: s, part: part, blocks: s.finished("Read", part).index.walk(part)}
 }

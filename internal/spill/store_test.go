@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -278,6 +279,58 @@ func TestStore_Concurrent(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+// Readers of one part do not disturb one another, by rows or by blocks, also where each is on its own way through an index on
+// disk: in turns, at different places, and on goroutines of their own.
+func TestStore_ReadersOfOnePart(t *testing.T) {
+	s := newStore(t, t.TempDir(), 0)
+	part := s.AddPart()
+	const rows = 3 * 1100 // an index of three levels
+	want := make([]event, rows)
+	for i := range want {
+		want[i] = event{uint64(i), strings.Repeat("x", i%7)}
+		require.NoError(t, s.Append(part, &want[i]))
+		if i%3 == 2 {
+			require.NoError(t, s.EndBlock(part))
+		}
+	}
+	require.NoError(t, s.Finish(part))
+	t.Run("in turns", func(t *testing.T) {
+		// Each begins when the one before it is 97 rows ahead, within another block, so that none is where another is.
+		var readers [12]*spill.Reader[event]
+		var at [len(readers)]int
+		for step := 0; at[len(readers)-1] < rows; step++ {
+			for i := range readers {
+				if step < i*97 || at[i] == rows {
+					continue
+				}
+				if readers[i] == nil {
+					readers[i] = s.Read(part)
+				}
+				var v event
+				ok, err := readers[i].Next(&v)
+				require.NoError(t, err)
+				require.True(t, ok)
+				require.Equal(t, want[at[i]], v, "reader %d", i)
+				at[i]++
+			}
+		}
+	})
+	t.Run("at once", func(t *testing.T) {
+		var wg sync.WaitGroup
+		for way, read := range ways {
+			for range 4 {
+				wg.Go(func() {
+					got, err := read(s, part)
+					if err != nil || !slices.Equal(got, want) {
+						t.Errorf("%s: %d rows that are not those appended, or %v", way, len(got), err)
+					}
+				})
+			}
+		}
+		wg.Wait()
+	})
 }
 
 // Buffered covers what is live: one buffer of at most a block and a row per open part, scratch, and the index.
