@@ -1,6 +1,9 @@
 package dedup
 
-import "github.com/millrace-go/millrace/stream"
+import (
+	"github.com/millrace-go/millrace/internal/hash"
+	"github.com/millrace-go/millrace/stream"
+)
 
 // Best yields one row per key: the best by the comparators, the first of them that can tell two rows apart
 // deciding; rows that none can tell apart tie, and the first seen stays. Without comparators it is Distinct.
@@ -41,6 +44,16 @@ func runHashed[T any, K comparable](fn string, s stream.Seq[T], key func(T) K, o
 	if err != nil {
 		return stream.Fail[T](err)
 	}
+	if p.merge != nil {
+		return mergedRows(s, p, func(s stream.Seq[gathered[T]], p *plan[gathered[T]]) stream.Seq[gathered[T]] {
+			return hashedRows(s, p, func(g gathered[T]) K { return key(g.Best) }, hasher)
+		})
+	}
+	return hashedRows(s, p, key, hasher)
+}
+
+// hashedRows yields the survivors of a run of the hash engine.
+func hashedRows[T any, K comparable](s stream.Seq[T], p *plan[T], key func(T) K, hasher *hash.Hasher[K]) stream.Seq[T] {
 	return func(yield func(T, error) bool) {
 		e := newHashed(p, key, hasher)
 		defer e.close()

@@ -44,12 +44,8 @@ func (e *hashed[T, K]) bookKey() error {
 	return e.grow(n)
 }
 
-// rebook books the exchange of holder for e.row.
-func (e *hashed[T, K]) rebook(holder *T) error {
-	if e.sizeOf == nil {
-		return nil
-	}
-	n := e.sizeOf(&e.row) - e.sizeOf(holder)
+// rebook books what a meeting added to what its key holds, or took from it.
+func (e *hashed[T, K]) rebook(n int64) error {
 	if n < 0 {
 		e.account.Shrink(-n)
 		return nil

@@ -128,7 +128,8 @@ func TestComparator_Name(t *testing.T) {
 func TestEnums_String(t *testing.T) {
 	require.Equal(t, []string{"first seen", "last seen", "tie", "Tie(9)"},
 		[]string{dedup.TieFirst.String(), dedup.TieLast.String(), dedup.TieFail.String(), dedup.Tie(9).String()})
-	require.Equal(t, []string{"best", "none", "Keep(9)"}, []string{dedup.KeepBest.String(), dedup.KeepNone.String(), dedup.Keep(9).String()})
+	require.Equal(t, []string{"best", "first", "last", "none", "merge", "Keep(9)"}, []string{dedup.KeepBest.String(), dedup.KeepFirst.String(),
+		dedup.KeepLast.String(), dedup.KeepNone.String(), dedup.KeepMerge.String(), dedup.Keep(9).String()})
 	require.Equal(t, []string{"first seen", "winner position", "Order(9)"},
 		[]string{dedup.OrderFirstSeen.String(), dedup.OrderWinner.String(), dedup.Order(9).String()})
 	require.Equal(t, []string{"nulls distinct", "nulls equal", "nulls rejected", "NullKeys(9)"},

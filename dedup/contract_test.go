@@ -23,6 +23,8 @@ func latestClick() dedup.Comparator[click] {
 	return dedup.Max(func(c click) int { return c.At }).Named("latest")
 }
 
+var lastPage = dedup.Last(func(c *click) *string { return &c.Page })
+
 func sortedClicks() []click {
 	var clicks []click
 	for i := range 24 {
@@ -89,7 +91,11 @@ var ways = map[string]way{
 	"best":        {o: dedup.Options[click]{By: []dedup.Comparator[click]{latestClick()}}},
 	"by_position": {o: dedup.Options[click]{By: []dedup.Comparator[click]{latestClick()}, Order: dedup.OrderWinner}},
 	"none":        {o: dedup.Options[click]{Keep: dedup.KeepNone}},
-	"unique":      {o: dedup.Options[click]{Tie: dedup.TieFail}, streaming: true, fails: true},
+	"keep_first":  {o: dedup.Options[click]{Keep: dedup.KeepFirst}, streaming: true},
+	"keep_last":   {o: dedup.Options[click]{Keep: dedup.KeepLast}},
+	"merge": {o: dedup.Options[click]{Keep: dedup.KeepMerge, By: []dedup.Comparator[click]{latestClick()}, Merge: []dedup.Reducer[click]{
+		lastPage, dedup.Least(func(c *click) *int { return &c.At })}}},
+	"unique": {o: dedup.Options[click]{Tie: dedup.TieFail}, streaming: true, fails: true},
 	"ambiguous": {o: dedup.Options[click]{
 		By: []dedup.Comparator[click]{dedup.Max(func(c click) string { return c.Page })}, Tie: dedup.TieFail}, fails: true},
 	"bounded":        {o: dedup.Options[click]{Tie: dedup.TieLast, Resources: stream.Resources{Memory: 1 << 20}}},

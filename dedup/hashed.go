@@ -182,13 +182,15 @@ func (e *hashed[T, K]) duplicate(i int) error {
 	if err != nil {
 		return err
 	}
+	if e.grown != 0 {
+		if err := e.rebook(e.grown); err != nil {
+			return err
+		}
+	}
 	switch outcome {
 	case holderMatched:
 		return e.tie(i, heldAt)
 	case holderBeaten:
-		if err := e.rebook(holder); err != nil {
-			return err
-		}
 		*holder = e.row
 		if held != nil {
 			*held = e.position

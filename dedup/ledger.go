@@ -9,6 +9,7 @@ type ledger[T any] struct {
 	p         *plan[T]
 	stats     Stats
 	delivered int64 // losers the sink took
+	grown     int64 // bytes by which the last meeting made what its key holds larger, where that is booked
 }
 
 // verdict is the outcome of a meeting for the row that was held.
@@ -21,10 +22,12 @@ const (
 )
 
 // meet settles a duplicate, challenger, against the row held for its key. holder is nil where the engine holds
-// no rows: then nothing is compared, and only the tie rule speaks.
+// no rows: then nothing is compared, and only the tie rule speaks. Under KeepMerge both may be changed: what is then to
+// be held, holder or, where it is beaten, challenger, is made of both. The engine books l.grown.
 func (l *ledger[T]) meet(challenger, holder *T, position, holderPosition int64) (verdict, error) {
 	p := l.p
 	l.stats.Duplicates++
+	l.grown = 0
 	identical := l.compareRows(challenger, holder)
 
 	better, decidedBy := 0, ""
@@ -45,9 +48,38 @@ func (l *ledger[T]) meet(challenger, holder *T, position, holderPosition int64) 
 		}
 	}
 	if better > 0 {
-		return holderBeaten, l.drop(holder, challenger, holderPosition, position, decidedBy, identical)
+		if err := l.drop(holder, challenger, holderPosition, position, decidedBy, identical); err != nil {
+			return holderBeaten, err
+		}
+		l.exchange(holder, challenger, holderPosition, position, true)
+		return holderBeaten, nil
 	}
-	return outcome, l.drop(challenger, holder, position, holderPosition, decidedBy, identical)
+	if err := l.drop(challenger, holder, position, holderPosition, decidedBy, identical); err != nil {
+		return outcome, err
+	}
+	if p.join != nil {
+		l.exchange(holder, challenger, holderPosition, position, false)
+	}
+	return outcome, nil
+}
+
+// exchange brings the row that is to be held, challenger where it is the better one, to what it is under KeepMerge, and
+// tells what this makes of the bytes held.
+func (l *ledger[T]) exchange(holder, challenger *T, holderPosition, position int64, isBetter bool) {
+	p := l.p
+	if p.sizeOf != nil {
+		l.grown -= p.sizeOf(holder)
+	}
+	if p.join != nil {
+		p.join(holder, challenger, holderPosition, position, isBetter)
+	}
+	if p.sizeOf != nil {
+		kept := holder
+		if isBetter {
+			kept = challenger
+		}
+		l.grown += p.sizeOf(kept)
+	}
 }
 
 // repeat settles a duplicate under KeepNone: it drops the row, and before it the first row of its key where

@@ -14,9 +14,18 @@ const (
 	// KeepBest keeps one row per key: the best by the comparators, then by the tie rule. Without comparators
 	// that is the first row (TieFirst) or the last (TieLast). The default.
 	KeepBest Keep = iota
+	// KeepFirst keeps the first row of each key. It is KeepBest without comparators, spelled out, and takes none.
+	KeepFirst
+	// KeepLast keeps the last row of each key. It is KeepBest without comparators under TieLast, spelled out, and takes
+	// no comparators.
+	KeepLast
 	// KeepNone drops every row of a repeated key; rows whose key occurs once survive. It takes no comparators
 	// and no other tie rule than the default.
 	KeepNone
+	// KeepMerge keeps one row per key that is made of all of them: the best row, as KeepBest keeps it, with the fields
+	// that Options.Merge has a Reducer for made of the fields of all rows. The other rows count as dropped, and go
+	// to Losers as they came. TieFail is refused.
+	KeepMerge
 )
 
 // String names the mode.
@@ -24,8 +33,14 @@ func (k Keep) String() string {
 	switch k {
 	case KeepBest:
 		return "best"
+	case KeepFirst:
+		return "first"
+	case KeepLast:
+		return "last"
 	case KeepNone:
 		return "none"
+	case KeepMerge:
+		return "merge"
 	}
 	return fmt.Sprintf("Keep(%d)", uint8(k))
 }
@@ -60,6 +75,8 @@ type Options[T any] struct {
 	Tie Tie
 	// Keep is KeepBest by default.
 	Keep Keep
+	// Merge are the reducers of KeepMerge, which needs 1 to 64 and takes no two of one field; for no other mode.
+	Merge []Reducer[T]
 	// Order of the output. Default OrderFirstSeen. Sorted gives the order of its input, which is both; TwoPass
 	// has OrderWinner only.
 	Order Order
@@ -102,6 +119,9 @@ type plan[T any] struct {
 	stats    *Stats
 	res      stream.Resources
 	sizeOf   func(*T) int64 // nil where memory is unbounded, or where a T reaches nothing
+	merge    *merging[T]    // under KeepMerge: for lift, which makes the plan that engines get
+	// join, under KeepMerge in a plan from lift, makes one of two rows of a key: see merging.join.
+	join func(holder, challenger *T, holderAt, challengerAt int64, challengerIsBetter bool)
 
 	eager     bool // the first row of a key is its survivor: it can be yielded on sight
 	holdRows  bool // a row is needed again after it was read
@@ -118,12 +138,20 @@ func newPlan[T any](fn string, o Options[T]) (*plan[T], error) {
 		nullKey: o.NullKey, nullKeys: o.NullKeys, rejected: o.Rejects,
 		losers: o.Losers, same: o.Same, stats: o.Stats, res: o.Resources,
 	}
+	switch o.Keep {
+	case KeepFirst:
+		p.keep = KeepBest
+	case KeepLast:
+		p.keep, p.tie = KeepBest, TieLast
+	case KeepMerge:
+		p.merge = newMerging(p.by, o.Merge)
+	}
 	if p.bounded() {
 		p.sizeOf = rowSizer[T]()
 	}
 	p.eager = len(p.by) == 0 && p.tie != TieLast && p.keep == KeepBest
 	p.holdRows = !p.eager || p.losers != nil || p.same != nil
-	p.positions = p.losers != nil || p.tie == TieFail || p.keep == KeepNone || p.order == OrderWinner && !p.eager
+	p.positions = p.losers != nil || p.tie == TieFail || p.keep == KeepNone || p.keep == KeepMerge || p.order == OrderWinner && !p.eager
 	return p, nil
 }
 
@@ -143,8 +171,8 @@ func (o *Options[T]) check(fn string) error {
 	switch {
 	case o.Tie > TieFail:
 		return wrong("Tie", o.Tie, "TieFirst, TieLast or TieFail")
-	case o.Keep > KeepNone:
-		return wrong("Keep", o.Keep, "KeepBest or KeepNone")
+	case o.Keep > KeepMerge:
+		return wrong("Keep", o.Keep, "KeepBest, KeepFirst, KeepLast, KeepNone or KeepMerge")
 	case o.Order > OrderWinner:
 		return wrong("Order", o.Order, "OrderFirstSeen or OrderWinner")
 	case o.NullKeys > NullsReject:
@@ -153,10 +181,19 @@ func (o *Options[T]) check(fn string) error {
 		return wrong("By", fmt.Sprintf("%d comparators", len(o.By)), "empty under KeepNone, which chooses no row")
 	case o.Keep == KeepNone && o.Tie != TieFirst:
 		return wrong("Tie", o.Tie, "the default under KeepNone, which has no ties")
+	case (o.Keep == KeepFirst || o.Keep == KeepLast) && len(o.By) > 0:
+		return wrong("By", fmt.Sprintf("%d comparators", len(o.By)), "empty under KeepFirst and KeepLast, which go by position")
+	case o.Keep == KeepFirst && o.Tie != TieFirst:
+		return wrong("Tie", o.Tie, "the default under KeepFirst")
+	case o.Keep == KeepLast && o.Tie == TieFail:
+		return wrong("Tie", o.Tie, "the default or TieLast under KeepLast")
 	case o.NullKeys != NullsDistinct && o.NullKey == nil:
 		return wrong("NullKey", "nil", "set where NullKeys is")
 	case o.Rejects != nil && o.NullKeys != NullsReject:
 		return wrong("Rejects", "a sink", "nil unless NullKeys is NullsReject")
+	}
+	if err := o.checkMerge(wrong); err != nil {
+		return err
 	}
 	return o.Resources.Check("dedup", fn)
 }

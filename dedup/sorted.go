@@ -26,6 +26,17 @@ func Sorted[T, K any](s stream.Seq[T], key func(T) K, compare func(a, b K) int, 
 	if err != nil {
 		return stream.Fail[T](err)
 	}
+	p.sizeOf = nil // nothing is booked
+	if p.merge != nil {
+		return mergedRows(s, p, func(s stream.Seq[gathered[T]], p *plan[gathered[T]]) stream.Seq[gathered[T]] {
+			return sortedRows(s, p, func(g gathered[T]) K { return key(g.Best) }, compare)
+		})
+	}
+	return sortedRows(s, p, key, compare)
+}
+
+// sortedRows yields the survivors of a run of the sorted engine.
+func sortedRows[T, K any](s stream.Seq[T], p *plan[T], key func(T) K, compare func(a, b K) int) stream.Seq[T] {
 	return func(yield func(T, error) bool) {
 		e := &adjacent[T, K]{ledger: ledger[T]{p: p}, key: key, compare: compare, yield: yield}
 		defer e.publish()

@@ -86,6 +86,8 @@ func (p *plan[T]) fitsTwoPasses() error {
 			"a time, a number or Present, of which one row's rank can be kept (Run takes every comparator)")
 	}
 	switch {
+	case p.keep == KeepMerge:
+		return wrong("Keep", p.keep, "a mode that keeps rows as they are, for no row is held to be merged into (Run has it)")
 	case p.losers != nil:
 		return wrong("Losers", "a sink", "nil, for no winner is held to be named beside a loser (Run has them)")
 	case p.same != nil:
