@@ -15,9 +15,9 @@ import (
 type Codec[T any] interface {
 	// Append appends the bytes of *v to dst and returns the extended slice. It does not keep or change *v.
 	Append(dst []byte, v *T) ([]byte, error)
-	// Decode reads one element from the front of src into *v, overwriting all of it, and returns what is left
-	// of src. *v must not point into src afterwards. Broken bytes are an error, never a panic; what is allocated
-	// is in proportion to len(src).
+	// Decode reads one element from the front of src into *v, which is its zero value when Decode is called, and
+	// returns what is left of src. *v must not point into src afterwards. Broken bytes are an error, never a panic,
+	// and *v is then not looked at; what is allocated is in proportion to len(src).
 	Decode(src []byte, v *T) (rest []byte, err error)
 	// Held returns the live bytes that *v holds outside itself: of its strings, slices and maps.
 	Held(v *T) int64

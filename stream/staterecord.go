@@ -122,6 +122,8 @@ func (c *stateCodec[V]) read(r *recordReader, what string, v *V) error {
 	if err != nil {
 		return err
 	}
+	var zero V
+	*v = zero // as a codec may rely on
 	rest, err := c.codec.Decode(b, v)
 	if err == nil && len(rest) > 0 {
 		err = fmt.Errorf("%d of its %d bytes are left", len(rest), n)

@@ -45,8 +45,8 @@ type LawsOptions[T, A any] struct {
 //     bit for bit where the fold says Exact, otherwise up to rounding or by LawsOptions.Equal;
 //   - Merge leaves src as it was, and what is added to either side later does not show in the other;
 //   - Size is never negative, changes nothing, grows with what the accumulator holds, and does not tell much more;
-//   - through a Codec, that of the options or the one that operators compile: accumulators come back equal, into a receiver that was in use, sharing no memory with the bytes,
-//     and damaged bytes do not make Decode panic.
+//   - through a Codec, that of the options or the one that operators compile: accumulators come back equal, into a zero
+//     value, sharing no memory with the bytes, and damaged bytes do not make Decode panic.
 //
 // A fold without Merge is checked for the rest. The first input at which a law is broken is made as small as it
 // can be.
