@@ -77,6 +77,9 @@ func (c joinedCodec[L, R]) Decode(src []byte, v *joinedAt[L, R]) (_ []byte, err 
 		return src, errCutPosition
 	}
 	sides, rest := src[8], src[9:]
+	if sides&^(hasLeft|hasRight) != 0 {
+		return src, errSides
+	}
 	*v = joinedAt[L, R]{at: binary.LittleEndian.Uint64(src)}
 	v.row.HasLeft, v.row.HasRight = sides&hasLeft != 0, sides&hasRight != 0
 	if v.row.HasLeft {
@@ -89,6 +92,8 @@ func (c joinedCodec[L, R]) Decode(src []byte, v *joinedAt[L, R]) (_ []byte, err 
 	}
 	return rest, nil
 }
+
+var errSides = errors.New("a row has sides that are neither the left nor the right one")
 
 func (c joinedCodec[L, R]) Held(v *joinedAt[L, R]) int64 {
 	return c.left.Held(&v.row.Left) + c.right.Held(&v.row.Right)
