@@ -66,8 +66,10 @@ type JoinOptions struct {
 	// half, where these do not fit, left rows that are held take one half, and what they find on disk and buffers the
 	// other; or, if the join is partitioned to files below TempDir, buffers of files take one half, and merging the
 	// output the other. These take 8 KiB each where the bound is smaller than four times that, or where others have
-	// taken the Budget. Not counted is the index of the partitions' files, 24 bytes per block written. Workers is accepted
-	// and has no effect.
+	// taken the Budget. Not counted is what memory keeps of the index of the partitions' files, however much is written: for
+	// each of the 16 partitions that are filled at a time, or 64 where the bound is 32 MiB or more, 768 bytes, twice that
+	// from 32 blocks on and three times from 1,024, and about a hundred for one that is finished. Workers is accepted and
+	// has no effect.
 	Resources Resources
 
 	// LeftCodec and RightCodec are a Codec[L] and a Codec[R] for what goes to disk; nil: compiled from the types. They
