@@ -322,26 +322,3 @@ func TestRead_ColumnTwiceInFile(t *testing.T) {
 	_, err := collectAll(Read[row](filepath.Join(dir, "good", "duckdb__bug13053-2.parquet"), ReadOptions{}))
 	require.ErrorIs(t, err, stream.ErrSchema)
 }
-
-// Errors of one class match that class and no other.
-func TestErrors_OneClassEach(t *testing.T) {
-	classes := []error{stream.ErrMissing, stream.ErrTransient, stream.ErrCorrupt, stream.ErrSchema, stream.ErrLimit, stream.ErrThreshold, stream.ErrConflict, stream.ErrConsumed}
-	for _, c := range []struct {
-		err   error
-		class error
-	}{
-		{&CorruptError{Path: "a", Err: errors.New("x")}, stream.ErrCorrupt},
-		{&SchemaError{Path: "a", Column: "c", Want: "w", Got: "g"}, stream.ErrSchema},
-		{&ValueError{Path: "a", Column: "c", Want: "w", Got: "g"}, stream.ErrSchema},
-		{&MissingError{Path: "a", What: "file", Err: os.ErrNotExist}, stream.ErrMissing},
-		{&MissingError{Path: "a", What: "partition"}, stream.ErrMissing},
-		{&ConflictError{Dir: "a", Row: 3, Partition: PartitionOf("d", "1"), Msg: "m"}, stream.ErrConflict},
-	} {
-		for _, class := range classes {
-			require.Equal(t, class == c.class, errors.Is(c.err, class), "%v and %v", c.err, class)
-		}
-		require.Contains(t, c.err.Error(), "parquetio: ")
-	}
-	boom := errors.New("boom")
-	require.ErrorIs(t, &CommitError{Err: boom}, boom)
-}
