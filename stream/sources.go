@@ -25,11 +25,7 @@ func Of[T any](items ...T) Seq[T] {
 func From[T any](items iter.Seq[T]) Seq[T] {
 	needFunc(items == nil, "From", "iterator")
 	return func(yield func(T, error) bool) {
-		for v := range items {
-			if !yield(v, nil) {
-				return
-			}
-		}
+		items(func(v T) bool { return yield(v, nil) })
 	}
 }
 

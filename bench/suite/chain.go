@@ -20,7 +20,8 @@ func chain() compare.Comparison {
 		Name:  "chain",
 		Title: "Three stages over numbers",
 		About: "Map, Filter and Map with functions of one instruction or two over uint64: what a stage costs when the " +
-			"work is nothing. `iterseq` is the same three closures over a plain `iter.Seq`, without errors.",
+			"work is nothing. `iterseq` is the same three closures over a plain `iter.Seq`, without errors. `lifted` begins " +
+			"with stream.From over a plain iterator, which is a stage more.",
 		Cases: []compare.Case{{
 			Name: "uint64", About: "numbers from a counter, no input in memory", Rows: 10_000_000,
 			Goals: []compare.Goal{
@@ -31,6 +32,7 @@ func chain() compare.Comparison {
 		}},
 		Sides: []compare.Side{
 			{Name: "millrace", About: "stream.Map, Filter, Map", Prepare: overNumbers(chainMillrace)},
+			{Name: "lifted", About: "stream.From, Map, Filter, Map", Prepare: overNumbers(chainLifted)},
 			{Name: "loop", About: "one for loop, written by hand", Prepare: overNumbers(chainLoop)},
 			{Name: "iterseq", About: "the same closures over iter.Seq", Prepare: overNumbers(chainSeq)},
 			{Name: "lo", About: "it.Map, it.Filter, it.Map", Module: "github.com/samber/lo", Prepare: overNumbers(chainLo)},
@@ -67,9 +69,23 @@ func upTo(n uint64) iter.Seq[uint64] {
 	}
 }
 
-func chainMillrace(n uint64, a *measure.Answer) error {
-	s := stream.Map(stream.Filter(stream.Map(stream.From(upTo(n)), scramble), wanted), finish)
-	for v, err := range s {
+// numbers is upTo as a source of Millrace.
+func numbers(n uint64) stream.Seq[uint64] {
+	return func(yield func(uint64, error) bool) {
+		for v := range n {
+			if !yield(v, nil) {
+				return
+			}
+		}
+	}
+}
+
+func chainMillrace(n uint64, a *measure.Answer) error { return chainOver(numbers(n), a) }
+
+func chainLifted(n uint64, a *measure.Answer) error { return chainOver(stream.From(upTo(n)), a) }
+
+func chainOver(source stream.Seq[uint64], a *measure.Answer) error {
+	for v, err := range stream.Map(stream.Filter(stream.Map(source, scramble), wanted), finish) {
 		if err != nil {
 			return err
 		}
