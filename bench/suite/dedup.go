@@ -126,19 +126,12 @@ func dedupLoop(rows []events.Delivery, keep func(events.Delivery)) error {
 }
 
 func dedupIndex(rows []events.Delivery, keep func(events.Delivery)) error {
-	index := map[uint64]int{}
 	var best []events.Delivery
-	for i := range rows {
-		d := &rows[i]
-		n, ok := index[d.ID]
-		switch {
-		case !ok:
-			index[d.ID] = len(best)
-			best = append(best, *d)
-		case d.Beats(&best[n]):
-			best[n] = *d
+	numbered(rows, func(i int) { best = append(best, rows[i]) }, func(n, i int) {
+		if rows[i].Beats(&best[n]) {
+			best[n] = rows[i]
 		}
-	}
+	})
 	for i := range best {
 		keep(best[i])
 	}
@@ -146,21 +139,27 @@ func dedupIndex(rows []events.Delivery, keep func(events.Delivery)) error {
 }
 
 func dedupPositions(rows []events.Delivery, keep func(events.Delivery)) error {
-	index := map[uint64]int{}
 	var best []int
-	for i := range rows {
-		d := &rows[i]
-		n, ok := index[d.ID]
-		switch {
-		case !ok:
-			index[d.ID] = len(best)
-			best = append(best, i)
-		case d.Beats(&rows[best[n]]):
+	numbered(rows, func(i int) { best = append(best, i) }, func(n, i int) {
+		if rows[i].Beats(&rows[best[n]]) {
 			best[n] = i
 		}
-	}
+	})
 	for _, i := range best {
 		keep(rows[i])
 	}
 	return nil
+}
+
+// numbered numbers the ids as they come, and calls first with the row of a new one, again with the number of another.
+func numbered(rows []events.Delivery, first func(i int), again func(n, i int)) {
+	index := map[uint64]int{}
+	for i := range rows {
+		if n, ok := index[rows[i].ID]; ok {
+			again(n, i)
+			continue
+		}
+		index[rows[i].ID] = len(index)
+		first(i)
+	}
 }
