@@ -70,6 +70,7 @@ type Options struct {
 
 	Retries int  `json:"retries,omitempty"` // percent of the rows that repeat an event; 0: 15
 	Hot     int  `json:"hot,omitempty"`     // percent of the rows that repeat one and the same event, beside the others
+	Bot     int  `json:"bot,omitempty"`     // percent of the events that are of one user and one type, beside the others
 	Sorted  bool `json:"sorted,omitempty"`  // by ID: retries follow what they repeat at once
 }
 
@@ -93,6 +94,9 @@ type Source struct {
 func New(o Options) (Source, error) {
 	if o.Rows < 0 || o.Users < 1 {
 		return Source{}, fmt.Errorf("events: %d rows of %d users: want no negative number and a user", o.Rows, o.Users)
+	}
+	if o.Bot < 0 || o.Bot > 100 {
+		return Source{}, fmt.Errorf("events: %d percent of a bot: want 0 to 100", o.Bot)
 	}
 	if o.Retries < 0 || o.Retries > 99 || o.Hot < 0 || o.Hot > 99 || o.Hot > 0 && o.Sorted {
 		return Source{}, fmt.Errorf("events: %d and %d percent of repetitions, sorted %v: want 0 to 99, and none hot where sorted",
@@ -166,6 +170,9 @@ func (s *Source) first(i int, h uint64) Event {
 		Ingested: s.arrival(i), Updater: updater(h),
 	}
 	e.At = e.Ingested - late
+	if Mix(h^5)%100 < uint64(s.o.Bot) {
+		e.User, e.Type, e.TypeName, t = userOf(1), 0, Types[0], 0
+	}
 	if priced[t] {
 		e.Amount = float64(b>>8%20_000) / 100
 	}

@@ -24,7 +24,7 @@ func TestSlab_is_the_function_of_the_row(t *testing.T) {
 
 func TestNew_refuses(t *testing.T) {
 	for _, o := range []Options{{Rows: -1, Users: 1}, {Rows: 1}, {Users: 1, Retries: 100}, {Users: 1, Retries: -1},
-		{Users: 1, Hot: 100}, {Users: 1, Hot: -1}, {Users: 1, Hot: 1, Sorted: true}} {
+		{Users: 1, Hot: 100}, {Users: 1, Hot: -1}, {Users: 1, Hot: 1, Sorted: true}, {Users: 1, Bot: 101}, {Users: 1, Bot: -1}} {
 		if _, err := New(o); err == nil {
 			t.Errorf("New(%+v) gives no error", o)
 		}
@@ -77,6 +77,29 @@ func TestEvents_shares(t *testing.T) {
 			t.Errorf("zipf %v: the most frequent user has %d of %d rows", o.Zipf, most, testRows)
 		}
 	}
+}
+
+// A bot has its share of the rows, retries included, all of one key; who the others are does not depend on it.
+func TestEvents_bot(t *testing.T) {
+	o := Options{Rows: testRows, Seed: 4, Users: 5000}
+	rows, err := Slab(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Bot = 90
+	with, err := Slab(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bot, n := Event{User: userOf(1), Type: 0, TypeName: Types[0]}.UserType(), 0
+	for i, e := range with {
+		if e.UserType() == bot && e.TypeName == Types[0] && e.Amount == 0 {
+			n++
+		} else if e != rows[i] {
+			t.Fatalf("row %d is %+v, without a bot %+v", i, e, rows[i])
+		}
+	}
+	within(t, "rows of the bot", n, 0.9*testRows)
 }
 
 // within allows for chance: a tenth, and fifty.
