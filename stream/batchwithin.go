@@ -58,12 +58,12 @@ func BatchWithin[T any](s Seq[T], size int, opts BatchOptions) Seq[[]T] {
 		}
 		g := newGatherer[T](size, opts)
 		w := goWorker(func() { g.read(s) })
-		defer w.join()
+		defer w.Join()
 		defer g.stop()
 		for {
 			batch, more := g.next()
 			if !more {
-				w.join() // a panic comes before what was gathered until it, an error after
+				w.Join() // a panic comes before what was gathered until it, an error after
 			}
 			if len(batch) > 0 && !yield(batch, nil) {
 				return

@@ -3,6 +3,8 @@ package stream
 import (
 	"sync"
 	"sync/atomic"
+
+	"github.com/millrace-go/millrace/internal/worker"
 )
 
 // radixWorkers are the goroutines that add rows to the groups of a level. Each owns every len(work)-th partition; the
@@ -11,7 +13,7 @@ import (
 type radixWorkers[T any, K comparable, A any] struct {
 	level   *radixLevel[T, K, A]
 	work    []chan *chunk[T, K]
-	workers []*worker
+	workers []*worker.Worker
 	died    chan struct{}     // closed when a worker ends before its work does
 	die     sync.Once         // closes died
 	free    chan *chunk[T, K] // emptied chunks
@@ -135,7 +137,7 @@ func (w *radixWorkers[T, K, A]) barrier() error {
 func (w *radixWorkers[T, K, A]) join() error {
 	w.abandon()
 	for _, one := range w.workers {
-		one.join()
+		one.Join()
 	}
 	if w.failed.Load() {
 		return w.err
@@ -154,6 +156,6 @@ func (w *radixWorkers[T, K, A]) abandon() {
 		close(work)
 	}
 	for _, one := range w.workers {
-		<-one.done
+		<-one.Done()
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 
 	"github.com/millrace-go/millrace/internal/spill"
+	"github.com/millrace-go/millrace/internal/worker"
 )
 
 // runCursor reads a sorted run block by block. The merge has the rows of one block; where there are workers, those after
@@ -84,7 +85,7 @@ type readAhead[T any] struct {
 	asks    chan *fetch[T]
 	failed  chan struct{} // a worker ended before it was told to
 	raw     []byte        // the merge's
-	workers []*worker
+	workers []*worker.Worker
 	over    atomic.Bool // what is asked for is not worth the work
 }
 
@@ -156,7 +157,7 @@ func (a *readAhead[T]) end() {
 	}
 	close(a.asks)
 	for _, w := range a.workers {
-		<-w.done
+		<-w.Done()
 	}
 }
 
@@ -164,6 +165,6 @@ func (a *readAhead[T]) end() {
 func (a *readAhead[T]) stop() {
 	a.end()
 	for _, w := range a.workers {
-		w.join()
+		w.Join()
 	}
 }

@@ -3,6 +3,7 @@ package stream
 import (
 	"github.com/millrace-go/millrace/internal/sortkey"
 	"github.com/millrace-go/millrace/internal/spill"
+	"github.com/millrace-go/millrace/internal/worker"
 )
 
 // sortRuns is the state of one external sort.
@@ -50,7 +51,7 @@ type sortRuns[T any] struct {
 type flight[T any] struct {
 	run    *sortRun[T] // the worker's until it has landed
 	bytes  int64       // of the run
-	worker *worker
+	worker *worker.Worker
 	index  int          // in written
 	wrote  sortedRun[T] // the worker's, as is
 	err    error        // this: to be read after it
@@ -243,7 +244,7 @@ func (s *sortRuns[T]) land() error {
 	f := s.flying[0]
 	s.flying[0] = nil // the array lives on, and must not keep the run
 	s.flying = s.flying[1:]
-	f.worker.join()
+	f.worker.Join()
 	s.spare = append(s.spare, f.run)
 	return s.landed(f)
 }
@@ -316,7 +317,7 @@ func (s *sortRuns[T]) merged() (next func() (*T, error), err error) {
 // already. It can be called again.
 func (s *sortRuns[T]) close() error {
 	for _, f := range s.flying {
-		<-f.worker.done
+		<-f.worker.Done()
 	}
 	s.flying = nil
 	if s.ahead != nil {

@@ -1,6 +1,10 @@
 package stream
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/millrace-go/millrace/internal/worker"
+)
 
 // PanicError is what a loop panics with where a function of the caller's panicked on a worker's goroutine: the
 // value, and the stack on which it happened, which the consumer's own does not show.
@@ -20,32 +24,7 @@ func (e *PanicError) Unwrap() error {
 	return err
 }
 
-// worker is one goroutine and the run that owns it: the run starts it, tells it to end in a way of its own, and
-// joins it before it returns, on every path. A panic or a Goexit of the worker continues on the goroutine that
-// joins.
-type worker struct {
-	done   chan struct{}
-	end    outcome
-	joined bool // by the owner: what ended the worker has been passed on
-}
-
-// goWorker runs fn on a goroutine.
-func goWorker(fn func()) *worker {
-	w := &worker{done: make(chan struct{})}
-	go func() {
-		defer close(w.done)
-		w.end.catch(func() error { fn(); return nil })
-	}()
-	return w
-}
-
-// join waits for the end of the worker, and ends as it did. Once it has, it can be called again, deferred say, and
-// does nothing.
-func (w *worker) join() {
-	<-w.done
-	if w.joined {
-		return
-	}
-	w.joined = true
-	_ = w.end.rethrow() // it has no error
+// goWorker runs fn on a goroutine of a run, whose panic continues as a *PanicError where the run joins it.
+func goWorker(fn func()) *worker.Worker {
+	return worker.Go(func(v any) any { return carried(v) }, fn)
 }

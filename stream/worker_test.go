@@ -7,15 +7,17 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+
+	"github.com/millrace-go/millrace/internal/worker"
 )
 
 // ends joins a worker on a goroutine of its own and returns how that one ended.
-func ends(w *worker) (recovered any, returned bool) {
+func ends(w *worker.Worker) (recovered any, returned bool) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		defer func() { recovered = recover() }()
-		w.join()
+		w.Join()
 		returned = true
 	}()
 	<-done
