@@ -9,8 +9,9 @@ import (
 // deciding; rows that none can tell apart tie, and the first seen stays. Without comparators it is Distinct.
 //
 // Rows come in the order in which their keys were first seen. It holds one row per distinct key in memory, all
-// of the input read before the first row comes out. Run has the options: another tie rule, losers, null keys,
-// a memory bound.
+// of the input read before the first row comes out. It asks for the key of a row once, and again for one that is held when
+// another row with that key comes: key must always give the same. Run has the options: another tie rule, losers, null
+// keys, a memory bound.
 func Best[T any, K comparable](s stream.Seq[T], key func(T) K, by ...Comparator[T]) stream.Seq[T] {
 	return runHashed("Best", s, key, Options[T]{By: by})
 }

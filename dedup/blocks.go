@@ -13,12 +13,13 @@ import (
 //
 // Invariants:
 //  1. Block i holds the elements i<<shift up to (i+1)<<shift.
-//  2. All blocks but the last are full, or were released and are nil.
+//  2. All blocks have their whole length but those that were released, which are nil; elements from n up to end are zero.
 //  3. Only the first block may be shorter than 1<<shift: it starts small and doubles, so that a small
 //     input stays small.
 type blocks[E any] struct {
 	list  [][]E
 	n     int
+	end   int   // elements that there is room for
 	shift uint  // log2 of the elements of a block
 	size  int64 // bytes of an element, what it points to excluded
 }
@@ -38,39 +39,48 @@ func newBlocks[E any]() blocks[E] {
 
 // needs returns the bytes that the next push will allocate: 0 where there is room.
 func (b *blocks[E]) needs() int64 {
-	have, want := b.capacities()
+	if b.n < b.end {
+		return 0
+	}
+	have, want := b.growth()
 	return int64(want-have) * b.size
 }
 
 // push appends one element and returns its index.
 func (b *blocks[E]) push(v E) int {
-	have, want := b.capacities()
-	block := b.n >> b.shift
-	switch {
-	case want == have:
-	case have == 0:
-		b.list = append(b.list, make([]E, 0, want))
-	default:
-		b.list[block] = append(make([]E, 0, want), b.list[block]...)
-	}
-	b.list[block] = append(b.list[block], v)
-	b.n++
+	*b.next() = v
 	return b.n - 1
 }
 
-// capacities returns the capacity of the block that the next element goes to, as it is and as it must be.
-func (b *blocks[E]) capacities() (have, want int) {
-	block := b.n >> b.shift
-	if block < len(b.list) {
-		have = cap(b.list[block])
+// next appends a zero element, for the caller to fill.
+func (b *blocks[E]) next() *E {
+	if b.n == b.end {
+		b.grow()
 	}
-	if b.n-block<<b.shift < have {
-		return have, have
+	b.n++
+	return b.at(b.n - 1)
+}
+
+// grow makes room for one more element.
+func (b *blocks[E]) grow() {
+	have, want := b.growth()
+	grown := make([]E, want)
+	if have == 0 {
+		b.list = append(b.list, grown)
+	} else {
+		copy(grown, b.list[0])
+		b.list[0] = grown
 	}
-	if block > 0 {
-		return have, 1 << b.shift
+	b.end += want - have
+}
+
+// growth returns the length of the block that the next element goes to, which has no room, as it is and as it must be.
+func (b *blocks[E]) growth() (have, want int) {
+	whole := 1 << b.shift
+	if b.end >= whole {
+		return 0, whole
 	}
-	return have, min(1<<b.shift, max(firstElements, 2*have))
+	return b.end, min(whole, max(firstElements, 2*b.end))
 }
 
 // at returns element i, which must not be in a released block. The pointer is valid until the next push.
@@ -80,7 +90,7 @@ func (b *blocks[E]) at(i int) *E { return &b.list[i>>b.shift][i&(1<<b.shift-1)] 
 // free.
 func (b *blocks[E]) releaseBefore(i int) (freed int64) {
 	for block := i>>b.shift - 1; block >= 0 && b.list[block] != nil; block-- {
-		freed += int64(cap(b.list[block])) * b.size
+		freed += int64(len(b.list[block])) * b.size
 		b.list[block] = nil
 	}
 	return freed

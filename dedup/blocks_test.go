@@ -16,14 +16,18 @@ func (b *blocks[E]) checkInvariants(t require.TestingT, released int) {
 			require.Less(t, i, released, "2: only what was released is nil")
 			have += 1 << b.shift
 			continue
-		case i < len(b.list)-1:
-			require.Len(t, block, 1<<b.shift, "2: all blocks but the last are full")
-		case i > 0:
-			require.Equal(t, 1<<b.shift, cap(block), "3: only the first block may be short")
+		case i > 0 || len(b.list) > 1:
+			require.Len(t, block, 1<<b.shift, "3: only the first block may be short, while there is no other")
 		}
 		have += len(block)
+		for j := range block {
+			if i<<b.shift+j >= b.n {
+				require.Zero(t, block[j], "2: no element is behind the last")
+			}
+		}
 	}
-	require.Equal(t, b.n, have, "1")
+	require.Equal(t, b.end, have, "1")
+	require.LessOrEqual(t, b.n, b.end, "1")
 }
 
 func TestBlocks_Oracle(t *testing.T) {
@@ -39,7 +43,7 @@ func TestBlocks_Oracle(t *testing.T) {
 			b.checkInvariants(t, 0)
 			held := int64(0)
 			for _, block := range b.list {
-				held += int64(cap(block)) * b.size
+				held += int64(len(block)) * b.size
 			}
 			require.Equal(t, held, booked, "needs announces what push allocates")
 		}

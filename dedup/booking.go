@@ -7,36 +7,36 @@ import (
 	"github.com/millrace-go/millrace/stream"
 )
 
-// Booking: what a bounded run of the hash engine holds is booked before it is stored: the slots of the table
+// Booking: what a bounded run of the hash engine holds is booked before it is stored: the slots of the index
 // and the capacity of the arrays when they grow, what a key and a row reach when they come.
 
-// maxKeys is what a table can number: five eighths of 1<<32 slots.
-const maxKeys = 5 << 29
-
-// makeRoom is called where the table has no room for one more key. If the row's key is a new one, it books the
-// growth that follows, and refuses the growth that cannot be.
+// makeRoom grows the index, which has no room for one more key. The old slots are there until all keys are in the new
+// ones.
 func (e *hashed[T, K]) makeRoom() error {
-	full := int64(e.table.Len()) >= maxKeys
-	if e.account == nil && !full {
-		return nil
-	}
-	if _, known := e.table.Find(&e.rowKey); known {
-		return nil
-	}
-	if full {
+	if int64(e.index.n) >= maxKeys {
 		return &stream.LimitError{Where: "dedup: " + e.p.fn, What: "distinct keys", Limit: maxKeys}
 	}
-	_, n := e.table.Growth()
-	e.tableBytes += n
-	return e.grow(n)
+	old := e.index.bytes()
+	if e.account != nil {
+		if err := e.grow(e.index.grownBytes()); err != nil {
+			return err
+		}
+	}
+	e.index.grow()
+	if e.account != nil {
+		e.account.Shrink(old)
+	}
+	return nil
 }
 
-// bookKey books a new key and what e.row will take, before the row is stored.
-func (e *hashed[T, K]) bookKey() error {
-	n := e.table.Bytes() - e.tableBytes
-	e.tableBytes += n
+// bookKey books a new key and what its row will take, before they are stored.
+func (e *hashed[T, K]) bookKey(k *K) error {
+	n := int64(0)
 	if e.p.holdRows {
-		n += e.rows.needs() + e.sizeOfRow(&e.row)
+		n += e.rows.needs() + e.rowSize
+	}
+	if e.p.holdKeys {
+		n += e.keys.needs() + e.hasher.Held(k)
 	}
 	if e.p.positions {
 		n += e.positions.needs()
@@ -54,10 +54,10 @@ func (e *hashed[T, K]) rebook(n int64) error {
 }
 
 func (e *hashed[T, K]) sizeOfRow(row *T) int64 {
-	if e.sizeOf == nil {
+	if e.p.sizeOf == nil {
 		return 0
 	}
-	return e.sizeOf(row)
+	return e.p.sizeOf(row)
 }
 
 func (e *hashed[T, K]) grow(n int64) error {

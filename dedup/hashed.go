@@ -1,50 +1,57 @@
 package dedup
 
 import (
+	"cmp"
+
 	"github.com/millrace-go/millrace/internal/hash"
-	"github.com/millrace-go/millrace/internal/table"
 	"github.com/millrace-go/millrace/stream"
 )
 
-// hashed is one run of the hash engine: a table numbers the keys 0, 1, 2 ... as they are first seen, and
-// arrays indexed by that number hold the best row so far and where it stood.
+// hashed is one run of the hash engine: an index numbers the keys 0, 1, 2 ... as they are first seen, and arrays indexed
+// by that number hold the best row so far and where it stood.
 //
-//	table              rows            positions        rows with a null key
+//	index              rows            positions        rows with a null key
 //	{7 click} -> 0     [0] 7 click b   [0] 4            nulls[0]  before = 1
 //	{9 view}  -> 1     [1] 9 view      [1] 2
+//
+// Where rows are held, the key of number i is the key of its row; otherwise, or where that row may change, keys are held
+// as well.
+//
+// Rows are taken in by batches (see stage), unless they come out on sight.
 //
 // The rows with a null key have no number. They stand in an array of their own, each with the count of keys
 // seen before it, which is its place in the order of first sight: above, after 7 click and before 9 view.
 // Under NullsEqual that array has one element, the group's best row, with the place of its first.
 //
 // Invariants, between two rows:
-//  1. rows.n == table.Len() where rows are held, otherwise 0; the same for positions.
+//  1. rows.n == index.n where rows are held, otherwise 0; the same for keys and positions.
 //  2. nulls, nullPositions and nullsBefore have the same length; nullsBefore never descends.
 //  3. Under KeepNone a negative position, ^p, says that the key is repeated and its first row stood at p.
 //  4. tied has key i exactly if a row met the holder of i, no comparator told them apart, Same did not call
 //     them identical, and that holder still stands. It is empty but under TieFail.
-//  5. Where memory is bounded, account.Used() covers what the table and the arrays have allocated, and what
-//     the held rows reach.
+//  5. Where memory is bounded, account.Used() covers what the index and the arrays have allocated, and what the keys
+//     and the held rows reach. What is staged is not booked, but small beside the bound.
 type hashed[T any, K comparable] struct {
 	ledger[T]
 	key    func(T) K
 	hasher *hash.Hasher[K]
+	exact  bool // == is the equality of keys
 
-	table         *table.Table[K]
+	index         slots
 	rows          blocks[T]
+	keys          blocks[K]
 	positions     blocks[int64]
 	nulls         blocks[T]
 	nullPositions blocks[int64]
 	nullsBefore   blocks[int64]
 	tied          map[int]int64 // key number -> position of the first row that ties with its holder
 
-	account    *stream.Account // nil: memory is unbounded, nothing is booked
-	sizeOf     func(*T) int64  // bytes a row reaches beyond its static size; nil: none, or not needed
-	tableBytes int64           // of the table, as booked
+	account *stream.Account // nil: memory is unbounded, nothing is booked
 
-	row      T     // the row being taken in, and its key: fields, so that their addresses cost no
-	rowKey   K     // allocation per row
-	position int64 // of row in the input
+	stage    *stage[T, K]
+	lookup   *lookup
+	position int64 // of the row being settled
+	rowSize  int64 // bytes that it reaches beyond its static size, where memory is bounded
 	yield    func(T, error) bool
 	stopped  bool // the consumer broke
 }
@@ -54,13 +61,13 @@ const nullGroup = -1
 
 func newHashed[T any, K comparable](p *plan[T], key func(T) K, hasher *hash.Hasher[K]) *hashed[T, K] {
 	e := &hashed[T, K]{
-		ledger: ledger[T]{p: p}, key: key, hasher: hasher, table: table.New(hasher),
-		rows: newBlocks[T](), positions: newBlocks[int64](),
+		ledger: ledger[T]{p: p}, key: key, hasher: hasher, exact: hasher.Exact(),
+		rows: newBlocks[T](), keys: newBlocks[K](), positions: newBlocks[int64](),
 		nulls: newBlocks[T](), nullPositions: newBlocks[int64](), nullsBefore: newBlocks[int64](),
+		stage: newStage[T, K](p), lookup: newLookup(p.batch),
 	}
 	if p.bounded() {
 		e.account = p.res.Account("dedup: " + p.fn)
-		e.sizeOf = p.sizeOf
 	}
 	return e
 }
@@ -76,19 +83,8 @@ func (e *hashed[T, K]) close() {
 // run reads the input and yields the survivors. Its error is still to be yielded.
 func (e *hashed[T, K]) run(s stream.Seq[T], yield func(T, error) bool) error {
 	e.yield = yield
-	for v, err := range s {
-		if err != nil {
-			return err
-		}
-		e.row, e.position = v, e.stats.In
-		e.stats.In++
-		if err := e.take(); err != nil {
-			return e.where(err)
-		}
-		if e.stopped {
-			return nil
-		}
-		e.checkInvariants()
+	if err := e.read(s); err != nil || e.stopped {
+		return err
 	}
 	if !e.p.eager {
 		if err := e.emitAll(); err != nil || e.stopped {
@@ -99,86 +95,173 @@ func (e *hashed[T, K]) run(s stream.Seq[T], yield func(T, error) bool) error {
 	return nil
 }
 
-// take takes in e.row.
-func (e *hashed[T, K]) take() error {
-	if e.p.nullKey != nil && e.p.nullKey(e.row) {
-		return e.takeNull()
+// read takes in the input. What ends it comes out when the rows before it are settled.
+func (e *hashed[T, K]) read(s stream.Seq[T]) error {
+	st := e.stage
+	for v, err := range s {
+		if err != nil {
+			return cmp.Or(e.settle(), err)
+		}
+		st.rows[st.n] = v
+		if err := e.stageKey(v); err != nil {
+			if err := e.settle(); err != nil {
+				return err
+			}
+			e.stats.In++
+			return err
+		}
+		if st.n++; st.full(e.p) {
+			if err := e.settle(); err != nil || e.stopped {
+				return err
+			}
+		}
 	}
-	e.rowKey = e.key(e.row)
+	return e.settle()
+}
+
+// stageKey sets what is staged beside a row.
+func (e *hashed[T, K]) stageKey(v T) error {
+	st, i := e.stage, e.stage.n
+	if st.sizes != nil {
+		st.sizes[i] = e.p.sizeOf(&st.rows[i])
+		st.held += st.sizes[i]
+	}
+	if st.isNull != nil {
+		st.isNull[i] = e.p.nullKey(v)
+		if st.isNull[i] {
+			var zero K
+			st.keys[i] = zero
+			return nil
+		}
+	}
+	st.keys[i] = e.key(v)
 	if e.hasher.Dynamic() {
-		if err := e.hasher.Check(&e.rowKey); err != nil {
-			return &KeyError{Position: e.position, Err: err}
+		if err := e.hasher.Check(&st.keys[i]); err != nil {
+			return &KeyError{Position: st.first + int64(i), Err: err}
 		}
-	}
-	if e.table.Room() == 0 {
-		if err := e.makeRoom(); err != nil {
-			return err
-		}
-	}
-	i, added := e.table.Upsert(e.rowKey)
-	if !added {
-		return e.duplicate(i)
-	}
-	e.stats.Keys++
-	if e.account != nil {
-		if err := e.bookKey(); err != nil {
-			return err
-		}
-	}
-	if e.p.holdRows {
-		e.rows.push(e.row)
-	}
-	if e.p.positions {
-		e.positions.push(e.position)
-	}
-	if e.p.eager {
-		e.emit(&e.row)
 	}
 	return nil
 }
 
-// takeNull takes in e.row, which has a null key.
-func (e *hashed[T, K]) takeNull() error {
+// settle settles the staged rows, in input order, and empties the stage.
+func (e *hashed[T, K]) settle() error {
+	st := e.stage
+	n := st.n
+	if n == 0 {
+		return nil
+	}
+	keys, hashes := st.keys[:n], st.hashes[:n]
+	e.hasher.HashEach(keys, hashes)
+	e.lookUp(keys, hashes)
+	for i := range n {
+		e.position = st.first + int64(i)
+		e.stats.In++
+		if st.sizes != nil {
+			e.rowSize = st.sizes[i]
+		}
+		var err error
+		if st.isNull != nil && st.isNull[i] {
+			err = e.takeNull(&st.rows[i])
+		} else {
+			err = e.take(i, &st.rows[i], &keys[i], hashes[i])
+		}
+		if err != nil {
+			return e.where(err)
+		}
+		if e.stopped {
+			return nil
+		}
+		e.checkInvariants()
+	}
+	st.first += int64(n)
+	st.n, st.held = 0, 0
+	return nil
+}
+
+// take takes in row i of the batch that was looked up.
+func (e *hashed[T, K]) take(i int, row *T, k *K, h uint64) error {
+	number, slot := e.lookup.of(i, &e.index)
+	if number == unsure {
+		number, slot = e.probe(k, h)
+	}
+	if number >= 0 {
+		return e.duplicate(number, row)
+	}
+	return e.add(slot, row, k, h)
+}
+
+// add takes in a row with a new key, whose slot is this one.
+func (e *hashed[T, K]) add(slot int, row *T, k *K, h uint64) error {
+	if e.index.room() == 0 {
+		if err := e.makeRoom(); err != nil {
+			return err
+		}
+		slot = e.index.vacant(h)
+	}
+	e.stats.Keys++
+	if e.account != nil {
+		if err := e.bookKey(k); err != nil {
+			return err
+		}
+	}
+	e.index.insert(slot, h, e.index.n)
+	if e.p.holdRows {
+		*e.rows.next() = *row
+	}
+	if e.p.holdKeys {
+		*e.keys.next() = *k
+	}
+	if e.p.positions {
+		*e.positions.next() = e.position
+	}
+	if e.p.eager {
+		e.emit(row)
+	}
+	return nil
+}
+
+// takeNull takes in a row that has a null key.
+func (e *hashed[T, K]) takeNull(row *T) error {
 	e.stats.NullKeys++
 	switch e.p.nullKeys {
 	case NullsReject:
-		return e.reject(&e.row, e.position)
+		return e.reject(row, e.position)
 	case NullsEqual:
 		if e.nulls.n > 0 {
-			return e.duplicate(nullGroup)
+			return e.duplicate(nullGroup, row)
 		}
 		e.stats.Keys++
 	case NullsDistinct:
 		if e.p.eager { // nothing will ask for this row again
-			e.emit(&e.row)
+			e.emit(row)
 			return nil
 		}
 	}
 	if e.account != nil {
-		if err := e.grow(e.nulls.needs() + e.nullPositions.needs() + e.nullsBefore.needs() + e.sizeOfRow(&e.row)); err != nil {
+		if err := e.grow(e.nulls.needs() + e.nullPositions.needs() + e.nullsBefore.needs() + e.rowSize); err != nil {
 			return err
 		}
 	}
-	e.nulls.push(e.row)
+	*e.nulls.next() = *row
 	e.nullPositions.push(e.position)
-	e.nullsBefore.push(int64(e.table.Len()))
+	e.nullsBefore.push(int64(e.index.n))
 	if e.p.eager {
-		e.emit(&e.row)
+		e.emit(row)
 	}
 	return nil
 }
 
-// duplicate takes in e.row, whose key is number i and was seen before.
-func (e *hashed[T, K]) duplicate(i int) error {
+// duplicate takes in a row whose key is number i and was seen before.
+func (e *hashed[T, K]) duplicate(i int, row *T) error {
 	holder, held := e.holder(i)
 	heldAt := int64(-1)
 	if held != nil {
 		heldAt = *held
 	}
 	if e.p.keep == KeepNone {
-		return e.repeatKey(holder, held)
+		return e.repeatKey(row, holder, held)
 	}
-	outcome, err := e.meet(&e.row, holder, e.position, heldAt)
+	outcome, err := e.meet(row, holder, e.position, heldAt)
 	if err != nil {
 		return err
 	}
@@ -191,11 +274,13 @@ func (e *hashed[T, K]) duplicate(i int) error {
 	case holderMatched:
 		return e.tie(i, heldAt)
 	case holderBeaten:
-		*holder = e.row
+		*holder = *row
 		if held != nil {
 			*held = e.position
 		}
-		delete(e.tied, i)
+		if e.tied != nil {
+			delete(e.tied, i)
+		}
 	}
 	return nil
 }
@@ -214,15 +299,15 @@ func (e *hashed[T, K]) holder(i int) (row *T, position *int64) {
 	return row, position
 }
 
-// repeatKey drops e.row and, the first time, the row it repeats, which is then let go of unless Same needs
+// repeatKey drops a row and, the first time, the row it repeats, which is then let go of unless Same needs
 // it again.
-func (e *hashed[T, K]) repeatKey(first *T, firstAt *int64) error {
+func (e *hashed[T, K]) repeatKey(row, first *T, firstAt *int64) error {
 	isFirst := *firstAt >= 0
 	at := *firstAt
 	if !isFirst {
 		at = ^at
 	}
-	if err := e.repeat(&e.row, first, e.position, at, isFirst); err != nil {
+	if err := e.repeat(row, first, e.position, at, isFirst); err != nil {
 		return err
 	}
 	if isFirst {

@@ -10,19 +10,18 @@ import (
 
 // checkInvariants panics where a numbered invariant of hashed does not hold. It is called between two rows.
 func (e *hashed[T, K]) checkInvariants() {
-	keys := e.table.Len()
-	wantRows, wantPositions := 0, 0
-	if e.p.holdRows {
-		wantRows = keys
-	}
-	if e.p.positions {
-		wantPositions = keys
+	keys := e.index.n
+	want := func(held bool) int {
+		if held {
+			return keys
+		}
+		return 0
 	}
 	broken := func(n int, format string, args ...any) {
 		panic(fmt.Sprintf("dedup: invariant %d of hashed at element %d: ", n, e.position) + fmt.Sprintf(format, args...))
 	}
-	if e.rows.n != wantRows || e.positions.n != wantPositions {
-		broken(1, "%d rows and %d positions for %d keys", e.rows.n, e.positions.n, keys)
+	if e.rows.n != want(e.p.holdRows) || e.keys.n != want(e.p.holdKeys) || e.positions.n != want(e.p.positions) {
+		broken(1, "%d rows, %d keys and %d positions for %d keys", e.rows.n, e.keys.n, e.positions.n, keys)
 	}
 	if n := e.nulls.n; n != e.nullPositions.n || n != e.nullsBefore.n {
 		broken(2, "%d nulls, %d positions, %d places", n, e.nullPositions.n, e.nullsBefore.n)
@@ -42,8 +41,8 @@ func (e *hashed[T, K]) checkInvariants() {
 		}
 	}
 	if e.account != nil {
-		if live := e.table.Bytes(); e.account.Used() < live {
-			broken(5, "%d bytes booked, the table alone has %d", e.account.Used(), live)
+		if live := e.index.bytes() + int64(e.rows.end)*e.rows.size + int64(e.keys.end)*e.keys.size + int64(e.positions.end)*8; e.account.Used() < live {
+			broken(5, "%d bytes booked, at least %d are live", e.account.Used(), live)
 		}
 	}
 }

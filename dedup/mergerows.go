@@ -31,7 +31,7 @@ func mergedRows[T any](s stream.Seq[T], p *plan[T], engine func(stream.Seq[gathe
 func lift[T any](p *plan[T]) *plan[gathered[T]] {
 	up := &plan[gathered[T]]{
 		fn: p.fn, names: p.names, tie: p.tie, keep: p.keep, order: p.order, nullKeys: p.nullKeys, stats: p.stats, res: p.res,
-		eager: p.eager, holdRows: p.holdRows, positions: p.positions, join: p.merge.join,
+		eager: p.eager, holdRows: p.holdRows, holdKeys: p.holdKeys, positions: p.positions, join: p.merge.join,
 	}
 	for _, c := range p.by {
 		up.by = append(up.by, Comparator[gathered[T]]{
@@ -60,5 +60,6 @@ func lift[T any](p *plan[T]) *plan[gathered[T]] {
 			})
 		}
 	}
+	up.planBatch()
 	return up
 }

@@ -125,7 +125,11 @@ type plan[T any] struct {
 
 	eager     bool // the first row of a key is its survivor: it can be yielded on sight
 	holdRows  bool // a row is needed again after it was read
+	holdKeys  bool // a key is needed again, and cannot be had of its row
 	positions bool // the position of a held row is needed again
+
+	batch   int   // rows that are looked up together
+	waiting int64 // bytes that staged rows may reach, where memory is bounded
 }
 
 // newPlan checks the options of fn.
@@ -151,7 +155,9 @@ func newPlan[T any](fn string, o Options[T]) (*plan[T], error) {
 	}
 	p.eager = len(p.by) == 0 && p.tie != TieLast && p.keep == KeepBest
 	p.holdRows = !p.eager || p.losers != nil || p.same != nil
+	p.holdKeys = !p.holdRows || p.keep == KeepNone // which lets go of repeated rows
 	p.positions = p.losers != nil || p.tie == TieFail || p.keep == KeepNone || p.keep == KeepMerge || p.order == OrderWinner && !p.eager
+	p.planBatch()
 	return p, nil
 }
 

@@ -13,12 +13,11 @@ func (e *hashed[T, K]) emitAll() error {
 	if err := e.unsettled(); err != nil {
 		return err
 	}
-	keys := e.table.Len()
-	e.table = nil // its memory is free while the rows go out
+	keys := e.index.n
 	if e.account != nil {
-		e.account.Shrink(e.tableBytes)
-		e.tableBytes = 0
+		e.account.Shrink(e.index.bytes())
 	}
+	e.index, e.stage, e.lookup = slots{}, nil, nil // their memory is free while the rows go out
 	if e.p.order == OrderWinner {
 		return e.emitByPosition(keys)
 	}

@@ -6,7 +6,7 @@ package dedup
 // tieBytes is what an entry of tied is booked at: two words, in a map at its least load.
 const tieBytes = 40
 
-// tie notes that e.row ties with the row at heldAt. Without comparators no later row can settle it.
+// tie notes that the row being settled ties with the row at heldAt. Without comparators no later row can settle it.
 func (e *hashed[T, K]) tie(i int, heldAt int64) error {
 	if len(e.p.by) == 0 {
 		return e.tieError(i, heldAt, e.position)
@@ -30,7 +30,7 @@ func (e *hashed[T, K]) tie(i int, heldAt int64) error {
 func (e *hashed[T, K]) tieError(i int, winnerAt, position int64) error {
 	t := &TieError{WinnerPosition: winnerAt, Position: position}
 	if i != nullGroup {
-		t.Key = *e.table.Key(i)
+		t.Key = e.keyOf(i)
 	}
 	return t
 }

@@ -1,0 +1,19 @@
+package dedup
+
+import "github.com/millrace-go/millrace/stream"
+
+// RunInBatches is Run with rows looked up so many at a time; one by one is the plain engine.
+func RunInBatches[T any, K comparable](batch int, s stream.Seq[T], key func(T) K, o Options[T]) stream.Seq[T] {
+	p, err := newPlan("Run", o)
+	if err != nil {
+		return stream.Fail[T](err)
+	}
+	hasher, err := newHasher[K]("Run")
+	if err != nil {
+		return stream.Fail[T](err)
+	}
+	if !p.eager {
+		p.batch = batch
+	}
+	return hashedRows(s, p, key, hasher)
+}

@@ -1,0 +1,102 @@
+package dedup
+
+// lookup is what the lookup of a batch found out, row by row.
+//
+// It is what held before the first row of the batch was settled. A number stays right. A slot is right as long as it is
+// empty and the table has not grown since; otherwise the key, or another one, came with a row before.
+type lookup struct {
+	words int      // of the index, when it was looked up
+	found []int    // key number, or absent or unsure
+	at    []uint32 // the slot where what is absent belongs
+	seen  []uint64
+	agree [batchRows]uint8
+}
+
+// What lookup.found says where it is not a number.
+const (
+	absent = -1
+	unsure = -2 // not looked up, or a key with nearly the same hash was met
+)
+
+func newLookup(batch int) *lookup {
+	return &lookup{found: make([]int, batch), at: make([]uint32, batch), seen: make([]uint64, batch)}
+}
+
+// of returns what was found of row i, and where it belongs if it is absent; unsure where that no longer holds.
+func (l *lookup) of(i int, index *slots) (number, slot int) {
+	number, slot = l.found[i], int(l.at[i])
+	if number == absent && (l.words != len(index.words) || index.words[slot] != 0) {
+		number = unsure
+	}
+	return number, slot
+}
+
+// fewRows are not worth the passes of a lookup together.
+const fewRows = 8
+
+// lookUp looks up a batch of keys.
+func (e *hashed[T, K]) lookUp(keys []K, hashes []uint64) {
+	l := e.lookup
+	l.words = len(e.index.words)
+	found := l.found[:len(hashes)]
+	if len(hashes) < fewRows || e.index.n == 0 {
+		for i := range found {
+			found[i] = unsure
+		}
+		return
+	}
+	agree := e.index.findEach(hashes, l.at, l.seen, &l.agree)
+	for i := range found {
+		found[i] = absent
+	}
+	for _, i := range agree {
+		number := e.index.number(l.seen[i])
+		if e.isKey(&keys[i], number) {
+			found[i] = number
+		} else {
+			found[i] = unsure
+		}
+	}
+}
+
+// isKey says that a key is that of number i.
+func (e *hashed[T, K]) isKey(k *K, i int) bool {
+	held := e.keyOf(i)
+	return e.equal(k, &held)
+}
+
+// keyOf returns the key of number i.
+func (e *hashed[T, K]) keyOf(i int) K {
+	if e.p.holdKeys {
+		return *e.keys.at(i)
+	}
+	return e.key(*e.rows.at(i))
+}
+
+// equal is the hasher's Equal, without a call where == will do.
+func (e *hashed[T, K]) equal(a, b *K) bool {
+	if e.exact {
+		return *a == *b
+	}
+	return e.hasher.Equal(a, b)
+}
+
+// probe looks up one key: its number, or absent and the slot where it belongs.
+func (e *hashed[T, K]) probe(k *K, h uint64) (number, at int) {
+	if e.index.n == 0 {
+		return absent, 0
+	}
+	mask := len(e.index.words) - 1
+	for i := e.index.home(h); ; i++ {
+		i &= mask
+		w := e.index.words[i]
+		switch {
+		case w == 0:
+			return absent, i
+		case e.index.agrees(w, h):
+			if number := e.index.number(w); e.isKey(k, number) {
+				return number, i
+			}
+		}
+	}
+}

@@ -1,0 +1,65 @@
+package dedup
+
+import "reflect"
+
+// stage is rows that were read and are not settled yet. They are settled in input order, but looked up all together
+// before that, so that the cache misses of a batch overlap.
+//
+//	rows    [ 7 click a ][ 9 view ][ 7 click b ][ 8 buy ]
+//	keys    [ 7 click   ][ 9 view ][ 7 click   ][ 8 buy ]
+//	hashes  [ 5c..      ][ 61..   ][ 5c..      ][ c8..  ]
+//
+// The keys of rows with a null key are zero, and looked up for nothing.
+type stage[T, K any] struct {
+	n      int
+	first  int64 // position of the first row
+	rows   []T
+	keys   []K
+	hashes []uint64
+	isNull []bool  // nil: no row has a null key
+	sizes  []int64 // bytes that rows reach beyond their static size; nil: none, or not needed
+	held   int64   // sum of sizes
+}
+
+func newStage[T, K any](p *plan[T]) *stage[T, K] {
+	s := &stage[T, K]{rows: make([]T, p.batch), keys: make([]K, p.batch), hashes: make([]uint64, p.batch)}
+	if p.nullKey != nil {
+		s.isNull = make([]bool, p.batch)
+	}
+	if p.sizeOf != nil {
+		s.sizes = make([]int64, p.batch)
+	}
+	return s
+}
+
+// batchRows is how many rows are looked up together: the slots that they touch stay in the nearest caches until they are
+// settled.
+const batchRows = 256
+
+// stageShare is the part of a memory bound that a stage may take, which is not booked.
+const stageShare = 64
+
+// planBatch fits the stage to the bound. Rows that come out on sight are settled one by one.
+func (p *plan[T]) planBatch() {
+	p.batch = batchRows
+	if p.eager {
+		p.batch = 1
+		return
+	}
+	if !p.bounded() {
+		return
+	}
+	bound := p.res.Memory
+	if p.res.Budget != nil && (bound == 0 || p.res.Budget.Total() < bound) {
+		bound = p.res.Budget.Total()
+	}
+	p.waiting = bound / stageShare
+	row := int64(reflect.TypeFor[T]().Size()) + stagedBytes
+	p.batch = int(max(1, min(batchRows, p.waiting/row)))
+}
+
+// stagedBytes is about what a stage and its lookup have beside a row, keys of two words counted.
+const stagedBytes = 64
+
+// full says that the staged rows are to be settled.
+func (s *stage[T, K]) full(p *plan[T]) bool { return s.n == len(s.rows) || s.held > p.waiting }
