@@ -1,7 +1,6 @@
 package dedup_test
 
 import (
-	"cmp"
 	"runtime"
 	"testing"
 	"time"
@@ -141,24 +140,6 @@ func BenchmarkDistinct(b *testing.B) {
 		}
 		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/row")
 	})
-}
-
-func BenchmarkSorted(b *testing.B) {
-	const n = 1_000_000
-	events := retried(n)
-	for i := range events {
-		events[i].id = uint64(i * 85 / 100)
-	}
-	s := dedup.Sorted(stream.Of(events...), event.ID, cmp.Compare, dedup.Options[event]{
-		By: []dedup.Comparator[event]{dedup.Max(event.Ingested), dedup.Present(event.HasUpdater)},
-	})
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := stream.Count(s); err != nil {
-			b.Fatal(err)
-		}
-	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/row")
 }
 
 // BenchmarkMemory reports the live bytes per distinct key when all input has been read: the figure of the

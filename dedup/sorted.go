@@ -65,10 +65,16 @@ func (e *OrderError) Unwrap() error { return stream.ErrConflict }
 // adjacent is one run of the sorted engine. It holds the best row so far of the group of equal keys that is
 // open; a group is closed by the first row of another, by a row with a null key, and by the end.
 //
+//	rows  [ 7 click b ][ 7 click a ]     holding 0: a row of another key is written over 7 click a, a better
+//	                                     row of key 7 too, and then that one is held
+//
+// A row is copied once, from the source to its place among the two, and once more when it comes out.
+//
 // Invariants, between two rows:
 //  1. hasLast says that a key was seen; lastKey and lastAt are those of the last row that had one.
 //  2. The open group is of lastKey, unless nullSince (a null key closed it) or group is groupNulls.
-//  3. tiedAt >= 0 says that a row met held, and nothing told them apart (see holderMatched).
+//  3. tiedAt >= 0 says that a row met the one held, and nothing told them apart (see holderMatched).
+//  4. Of an open group the best row is rows[holding], unless the plan holds no rows.
 type adjacent[T, K any] struct {
 	ledger[T]
 	key     func(T) K
@@ -76,13 +82,13 @@ type adjacent[T, K any] struct {
 	yield   func(T, error) bool
 	stopped bool // the consumer broke
 
-	row      T     // the row being taken in: a field, so that its address costs no allocation per row
-	position int64 // of row in the input
+	rows     [2]T
+	holding  int   // the index in rows of the best row of the open group; the other is free for the row at hand
+	position int64 // of the row at hand
 
 	group    group
-	held     T     // the best row of the open group
-	heldAt   int64 // its position
-	tiedAt   int64 // the first row that ties with held; -1: none
+	heldAt   int64 // where the best row of the open group stood
+	tiedAt   int64 // the first row that ties with it; -1: none
 	repeated bool  // under KeepNone: the open group has more than one row
 
 	hasLast   bool
@@ -104,14 +110,48 @@ const (
 
 // run reads the input and yields the survivors. Its error is still to be yielded.
 func (e *adjacent[T, K]) run(s stream.Seq[T]) error {
+	p := e.p
 	for v, err := range s {
 		if err != nil {
 			return err
 		}
-		e.row, e.position = v, e.stats.In
+		e.position = e.stats.In
 		e.stats.In++
-		if err := e.take(); err != nil {
-			return err
+		if p.nullKey != nil && p.nullKey(v) {
+			*e.free() = v
+			if err := e.takeNull(); err != nil {
+				return err
+			}
+		} else {
+			k := e.key(v)
+			order := -1
+			if e.hasLast {
+				order = e.compare(e.lastKey, k)
+			}
+			if order >= 0 {
+				if p.holdRows {
+					*e.free() = v
+				}
+				if err := e.repeatLast(order, &k); err != nil {
+					return err
+				}
+			} else {
+				if err := e.closeGroup(); err != nil {
+					return err
+				}
+				if e.stopped {
+					return nil
+				}
+				e.hasLast, e.lastKey, e.lastAt, e.nullSince = true, k, e.position, false
+				if p.holdRows {
+					*e.free() = v
+				}
+				e.open(groupKey)
+				if p.eager {
+					e.stats.Out++
+					e.stopped = !e.yield(v, nil)
+				}
+			}
 		}
 		if e.stopped {
 			return nil
@@ -125,39 +165,33 @@ func (e *adjacent[T, K]) run(s stream.Seq[T]) error {
 	return nil
 }
 
-// take takes in e.row.
-func (e *adjacent[T, K]) take() error {
-	if e.p.nullKey != nil && e.p.nullKey(e.row) {
-		return e.takeNull()
-	}
-	k := e.key(e.row)
-	if !e.hasLast {
-		return e.openKey(k)
-	}
-	switch c := e.compare(e.lastKey, k); {
-	case c < 0:
-		return e.openKey(k)
-	case c > 0:
-		return &OrderError{Key: k, PrevKey: e.lastKey, Position: e.position, PrevPosition: e.lastAt}
+// free is where the row at hand has room.
+func (e *adjacent[T, K]) free() *T { return &e.rows[1-e.holding] }
+
+// repeatLast takes in the row at hand, whose key k does not follow the last one.
+func (e *adjacent[T, K]) repeatLast(order int, k *K) error {
+	switch {
+	case order > 0:
+		return &OrderError{Key: *k, PrevKey: e.lastKey, Position: e.position, PrevPosition: e.lastAt}
 	case e.nullSince:
-		return &OrderError{Key: k, Position: e.position, PrevPosition: e.nullAt}
+		return &OrderError{Key: *k, Position: e.position, PrevPosition: e.nullAt}
 	}
 	e.lastAt = e.position
 	return e.duplicate()
 }
 
-// takeNull takes in e.row, which has a null key.
+// takeNull takes in the row at hand, which has a null key.
 func (e *adjacent[T, K]) takeNull() error {
 	e.stats.NullKeys++
 	if e.p.nullKeys == NullsReject {
-		return e.reject(&e.row, e.position)
+		return e.reject(e.free(), e.position)
 	}
 	e.nullSince, e.nullAt = true, e.position
 	if e.p.nullKeys == NullsDistinct {
 		if err := e.closeGroup(); err != nil || e.stopped {
 			return err
 		}
-		e.emit(&e.row)
+		e.emit(e.free())
 		return nil
 	}
 	switch {
@@ -166,45 +200,40 @@ func (e *adjacent[T, K]) takeNull() error {
 	case e.nullSeen:
 		return &OrderError{PrevKey: e.lastKey, Position: e.position, PrevPosition: e.lastAt}
 	}
-	e.nullSeen = true
-	return e.open(groupNulls)
-}
-
-func (e *adjacent[T, K]) openKey(k K) error {
-	if err := e.open(groupKey); err != nil {
-		return err
-	}
-	e.hasLast, e.lastKey, e.lastAt, e.nullSince = true, k, e.position, false
-	return nil
-}
-
-// open closes the open group and opens another with e.row.
-func (e *adjacent[T, K]) open(g group) error {
 	if err := e.closeGroup(); err != nil || e.stopped {
 		return err
 	}
-	e.stats.Keys++
-	e.group, e.held, e.heldAt, e.tiedAt, e.repeated = g, e.row, e.position, -1, false
+	e.nullSeen = true
+	e.open(groupNulls)
 	if e.p.eager {
-		e.emit(&e.held)
+		e.emit(&e.rows[e.holding])
 	}
 	return nil
 }
 
-// duplicate takes in e.row, which belongs to the open group.
+// open opens a group with the row at hand, which is where there was room.
+func (e *adjacent[T, K]) open(g group) {
+	e.stats.Keys++
+	e.holding = 1 - e.holding
+	e.group, e.heldAt, e.tiedAt, e.repeated = g, e.position, -1, false
+}
+
+// duplicate takes in the row at hand, which belongs to the open group.
 func (e *adjacent[T, K]) duplicate() error {
+	row, held := e.free(), &e.rows[e.holding]
 	if e.p.keep == KeepNone {
 		isFirst := !e.repeated
 		e.repeated = true
-		return e.repeat(&e.row, &e.held, e.position, e.heldAt, isFirst)
+		return e.repeat(row, held, e.position, e.heldAt, isFirst)
 	}
-	outcome, err := e.meet(&e.row, &e.held, e.position, e.heldAt)
+	outcome, err := e.meet(row, held, e.position, e.heldAt)
 	if err != nil {
 		return err
 	}
 	switch outcome {
 	case holderBeaten:
-		e.held, e.heldAt, e.tiedAt = e.row, e.position, -1
+		e.holding = 1 - e.holding
+		e.heldAt, e.tiedAt = e.position, -1
 	case holderMatched:
 		if e.tiedAt < 0 {
 			e.tiedAt = e.position
@@ -221,11 +250,11 @@ func (e *adjacent[T, K]) closeGroup() error {
 	if e.group == groupNone {
 		return nil
 	}
-	if err := e.settled(); err != nil {
-		return err
+	if e.tiedAt >= 0 {
+		return e.settled()
 	}
 	if !e.p.eager && !e.repeated {
-		e.emit(&e.held)
+		e.emit(&e.rows[e.holding])
 	}
 	e.group = groupNone
 	return nil

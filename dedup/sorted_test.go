@@ -2,10 +2,13 @@ package dedup_test
 
 import (
 	"cmp"
+	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/millrace-go/millrace/dedup"
 	"github.com/millrace-go/millrace/stream"
@@ -109,4 +112,40 @@ func TestSorted_AllocatesNothingPerRow(t *testing.T) {
 		})
 	}
 	require.Equal(t, run(10), run(10_000))
+}
+
+// The engine that moves no rows does what the simple one does: on input that is sorted, nearly sorted and not sorted, to
+// the end and to where the consumer breaks.
+func TestSorted_Law_EqualsTheSimpleEngine(t *testing.T) {
+	law(t, func(t *rapid.T) {
+		p := drawProgram(t)
+		if rapid.IntRange(0, 3).Draw(t, "sorted") > 0 {
+			slices.SortStableFunc(p.rows, func(a, b reading) int {
+				if p.o.NullKey != nil && (a.Null || b.Null) {
+					return cmp.Compare(fmt.Sprint(a.Null), fmt.Sprint(b.Null))
+				}
+				return compareKeys(a.Key(), b.Key())
+			})
+		}
+		if len(p.rows) > 1 && rapid.IntRange(0, 3).Draw(t, "swapped") == 0 {
+			i := rapid.IntRange(0, len(p.rows)-2).Draw(t, "swap")
+			p.rows[i], p.rows[i+1] = p.rows[i+1], p.rows[i]
+		}
+		most := rapid.IntRange(0, len(p.rows)+1).Draw(t, "most")
+		withLosers := rapid.Bool().Draw(t, "losers")
+		first := func(e engine) engine {
+			return func(rows []reading, o dedup.Options[reading]) stream.Seq[reading] {
+				return stream.Take(e(rows, o), most)
+			}
+		}
+		simple := func(rows []reading, o dedup.Options[reading]) stream.Seq[reading] {
+			return dedup.SortedSimply(stream.Of(rows...), reading.Key, compareKeys, o)
+		}
+		want, got := p.run(first(simple), withLosers), p.run(first(sortedEngine), withLosers)
+		require.Equal(t, want.err, got.err)
+		require.Equal(t, text(want.survivors), text(got.survivors))
+		require.Equal(t, want.stats, got.stats)
+		require.Equal(t, fmt.Sprint(want.losers), fmt.Sprint(got.losers))
+		require.Equal(t, fmt.Sprint(want.rejected), fmt.Sprint(got.rejected))
+	})
 }
