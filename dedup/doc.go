@@ -108,6 +108,31 @@
 // the last seen. With ByBytes as the last comparator only rows that are the same in every byte tie, and every order of
 // the input, every split into shards and every re-run gives the same survivors.
 //
+// # One row made of all
+//
+// Where every row of a key knows something, KeepMerge makes one row of all: the best row, with fields made of the fields
+// of all.
+//
+//	customers := dedup.Run(rows, Customer.Key, dedup.Options[Customer]{
+//		Keep: dedup.KeepMerge,
+//		By:   []dedup.Comparator[Customer]{dedup.Latest(Customer.UpdatedAt)},
+//		Merge: []dedup.Reducer[Customer]{
+//			dedup.LastOpt(func(c *Customer) *stream.Opt[string] { return &c.Mail }), // the latest that is known
+//			dedup.Least(func(c *Customer) *int64 { return &c.Since }),
+//			dedup.Sum(func(c *Customer) *int64 { return &c.Orders }),
+//		},
+//	})
+//
+// The rows of a key stand in line: by the comparators, the worst first and the best last, and rows that no comparator
+// tells apart as they came. First and Last take a field from either end of it. The totals (Greatest, Least,
+// Sum, AnyTrue, AllTrue, Union, Combine) look at every row. What is null does not count: Opt forms, Ptr forms, and Where
+// for types that cannot say it. Fields without a Reducer are those of the best row.
+//
+// If no two rows of a key tie, the merged rows do not depend on the order of the input, but for sums of floats: these
+// are added in input order, so that every run gives the same. A key holds its best row; beside it, if it is repeated, one
+// row for the totals, if there are any, and those rows that gave a field to First, Last, GreatestFunc or LeastFunc
+// and are not the best: no more than there are such reducers, however many rows the key has.
+//
 // # Where the keys do not fit
 //
 // Approx is Distinct that remembers keys in a Bloom filter: 8.6 bytes per key at a rate of 1 in a million, whatever the
@@ -128,7 +153,7 @@
 //
 // # When not to use it
 //
-// To combine the rows of a key (sum their amounts, fill gaps of one from another), use stream.Aggregate with a
-// fold. To drop repeats that follow each other directly, stream.ChunkBy needs no key table. Where the best row of a key
-// is wanted and the keys do not fit into memory, this version has no engine, nor one that forgets by time.
+// To make something else than a row of the rows of a key (a count, a list), use stream.Aggregate with a fold. To drop
+// repeats that follow each other directly, stream.ChunkBy needs no key table. Where the best row of a key is wanted and
+// the keys do not fit into memory, this version has no engine, nor one that forgets by time.
 package dedup
