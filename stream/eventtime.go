@@ -4,39 +4,19 @@ import (
 	"fmt"
 	"math"
 	"time"
+
+	"github.com/millrace-go/millrace/internal/eventtime"
 )
 
-// Event times are nanoseconds since 1970 in an int64, which ends in the years 1677 and 2262. These are the first and
-// the last second that fit as a whole.
+// Event times are nanoseconds since 1970, as package eventtime counts them.
 const (
-	firstSecond = -9_223_372_036
-	lastSecond  = 9_223_372_035
+	firstSecond = eventtime.FirstSecond
+	lastSecond  = eventtime.LastSecond
 )
 
-// nanos gives t in nanoseconds since 1970, and whether it can be said so.
-func nanos(t time.Time) (ns int64, ok bool) {
-	sec := t.Unix()
-	if sec < firstSecond || sec > lastSecond {
-		return 0, false
-	}
-	return sec*int64(time.Second) + int64(t.Nanosecond()), true
-}
-
-// nanosWithin is nanos with all that is out of range at its end.
-func nanosWithin(t time.Time) int64 {
-	switch sec := t.Unix(); {
-	case sec < firstSecond:
-		return math.MinInt64
-	case sec > lastSecond:
-		return math.MaxInt64
-	default:
-		return sec*int64(time.Second) + int64(t.Nanosecond())
-	}
-}
-
-// instant is the time.Time of ns, in UTC: equal instants come in many zones, and what comes out must not depend on
-// which of them came in.
-func instant(ns int64) time.Time { return time.Unix(0, ns).UTC() }
+func nanos(t time.Time) (ns int64, ok bool) { return eventtime.Nanos(t) }
+func nanosWithin(t time.Time) int64         { return eventtime.Within(t) }
+func instant(ns int64) time.Time            { return eventtime.Instant(ns) }
 
 // Late is an event that came after a window it belongs to had closed.
 type Late[T any] struct {
@@ -49,7 +29,8 @@ type Late[T any] struct {
 // LateError reports the first late event where there is no sink for them. It matches ErrConflict: the events are
 // farther out of order than Disorder says.
 type LateError struct {
-	Func      string    // "Window", "Windows", "Trailing" or "Trails"
+	Package   string    // "dedup"; empty: "stream"
+	Func      string    // "Window", "Windows", "Trailing" or "Trails"; the function of the other package
 	Index     int64     // position of the event, from 0
 	Time      time.Time // of the event, in UTC
 	Watermark time.Time // when it came, in UTC
@@ -57,8 +38,16 @@ type LateError struct {
 
 // Error says which event is late, its time, and the watermark.
 func (e *LateError) Error() string {
-	return fmt.Sprintf("stream: %s: event %d is late: its time is %s, the watermark is %s, and there is no sink for late events: %v", e.Func,
+	return fmt.Sprintf("%s: %s: event %d is late: its time is %s, the watermark is %s, and there is no sink for late events: %v", packageOf(e.Package), e.Func,
 		e.Index, e.Time.Format(time.RFC3339Nano), e.Watermark.Format(time.RFC3339Nano), ErrConflict)
+}
+
+// packageOf is the name of a package in an error that several of them have.
+func packageOf(name string) string {
+	if name == "" {
+		return "stream"
+	}
+	return name
 }
 
 // Unwrap gives ErrConflict.
@@ -66,16 +55,17 @@ func (e *LateError) Unwrap() error { return ErrConflict }
 
 // TimeError reports an event whose time is out of range, where there is no sink for such. It matches ErrSchema.
 type TimeError struct {
-	Func  string    // "Window", "Windows", "Trailing", "Trails", "ScanBy" or "Scans"
-	Index int64     // position of the event, from 0
-	Time  time.Time // of the event, as it came
-	From  time.Time // the first time in range, in UTC: in 1677, or later where windows are large
-	To    time.Time // the last one, in UTC: in 2262, or earlier where windows are large
+	Package string    // "dedup"; empty: "stream"
+	Func    string    // "Window", "Windows", "Trailing", "Trails", "ScanBy" or "Scans"; the function of the other package
+	Index   int64     // position of the event, from 0
+	Time    time.Time // of the event, as it came
+	From    time.Time // the first time in range, in UTC: in 1677, or later where windows are large
+	To      time.Time // the last one, in UTC: in 2262, or earlier where windows are large
 }
 
 // Error says which event it is, its time, and the range.
 func (e *TimeError) Error() string {
-	return fmt.Sprintf("stream: %s: time of event %d is %s, want %s to %s: %v", e.Func, e.Index, e.Time.Format(time.RFC3339Nano),
+	return fmt.Sprintf("%s: %s: time of event %d is %s, want %s to %s: %v", packageOf(e.Package), e.Func, e.Index, e.Time.Format(time.RFC3339Nano),
 		e.From.Format(time.RFC3339), e.To.Format(time.RFC3339), ErrSchema)
 }
 

@@ -11,19 +11,20 @@ import (
 // SnapshotError reports why a state was not restored. It matches ErrCorrupt where bytes are broken, and ErrConflict
 // where they are the snapshot of another configuration, or of something else. The state is unchanged.
 type SnapshotError struct {
-	Op     string // the call, "Windows.Restore"
-	Offset int64  // where in the snapshot, in bytes
-	What   string // what is wrong, "digest of the configuration"
-	Got    any    // what it was; nil where Err says it
-	Want   any    // what it must be
-	Class  error  // ErrCorrupt or ErrConflict
-	Err    error  // the cause; nil: none
+	Package string // "dedup"; empty: "stream"
+	Op      string // the call, "Windows.Restore"
+	Offset  int64  // where in the snapshot, in bytes
+	What    string // what is wrong, "digest of the configuration"
+	Got     any    // what it was; nil where Err says it
+	Want    any    // what it must be
+	Class   error  // ErrCorrupt or ErrConflict
+	Err     error  // the cause; nil: none
 }
 
 // Error says where, what was found, what was wanted, and the class.
 func (e *SnapshotError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "stream: %s: at byte %d: %s", e.Op, e.Offset, e.What)
+	fmt.Fprintf(&b, "%s: %s: at byte %d: %s", packageOf(e.Package), e.Op, e.Offset, e.What)
 	if e.Err != nil {
 		fmt.Fprintf(&b, ": %v", e.Err)
 	} else {
@@ -49,7 +50,7 @@ func restoreError(op string, err error) error {
 		if frame.Conflict {
 			class = ErrConflict
 		}
-		return &SnapshotError{Op: op, Offset: frame.Offset, What: frame.What, Got: frame.Got, Want: frame.Want, Class: class}
+		return &SnapshotError{Op: op, Offset: frame.Offset, What: frame.What, Got: frame.Got, Want: frame.Want, Class: class, Err: frame.Err}
 	}
 	if _, ok := errors.AsType[*SnapshotError](err); ok || errors.Is(err, ErrLimit) {
 		return err

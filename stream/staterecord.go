@@ -41,8 +41,7 @@ func (c *stateCodec[V]) compile(op, what string) error {
 // recordWriter writes a snapshot.
 type recordWriter struct {
 	*snapshot.Writer
-	op  string // the call, for errors
-	buf []byte // of the record written last
+	op string // the call, for errors
 }
 
 // close ends the snapshot; it returns the first error of the writer below.
@@ -61,13 +60,7 @@ func (w *recordWriter) stats(stats WindowStats) {
 
 // write writes one value with its length.
 func (c *stateCodec[V]) write(w *recordWriter, v *V) error {
-	b, err := c.codec.Append(w.buf[:0], v)
-	if err == nil {
-		w.buf = b
-		w.Uvarint(uint64(len(b)))
-		_, err = w.Write(b)
-	}
-	if err != nil {
+	if err := snapshot.WriteRecord(w.Writer, c.codec, v); err != nil {
 		return fmt.Errorf("stream: %s: %w", w.op, err)
 	}
 	return nil
@@ -81,7 +74,7 @@ type recordReader struct {
 
 // refuse says of what was read at a place that it is not what it must be.
 func (r *recordReader) refuse(at int64, what string, got, want any) error {
-	return &snapshot.Error{Offset: at, What: what, Got: got, Want: want}
+	return snapshot.Refuse(at, what, got, want)
 }
 
 func (r *recordReader) stats() (stats WindowStats, err error) {
@@ -97,41 +90,12 @@ func (r *recordReader) stats() (stats WindowStats, err error) {
 	return stats, nil
 }
 
-// maxCount is what no run counts to, one element a nanosecond for 146 years: from below it, no further element makes a count
-// negative.
-const maxCount = 1 << 62
-
 // count reads a number that a run can count to.
-func (r *recordReader) count(what string) (int64, error) {
-	at := r.Offset()
-	v, err := r.Uvarint()
-	if err == nil && v >= maxCount {
-		err = r.refuse(at, what, v, "less than 4611686018427387904")
-	}
-	return int64(v), err
-}
+func (r *recordReader) count(what string) (int64, error) { return r.Count(what) }
 
 // read reads one value with its length.
 func (c *stateCodec[V]) read(r *recordReader, what string, v *V) error {
-	at := r.Offset()
-	n, err := r.Uvarint()
-	if err != nil {
-		return err
-	}
-	b, err := r.Next(n)
-	if err != nil {
-		return err
-	}
-	var zero V
-	*v = zero // as a codec may rely on
-	rest, err := c.codec.Decode(b, v)
-	if err == nil && len(rest) > 0 {
-		err = fmt.Errorf("%d of its %d bytes are left", len(rest), n)
-	}
-	if err != nil {
-		return &SnapshotError{Op: r.op, Offset: at, What: what, Class: ErrCorrupt, Err: err}
-	}
-	return nil
+	return snapshot.ReadRecord(r.Reader, what, c.codec, v)
 }
 
 // readSlot reads a key, adds it to those read before it, and gives its index. It must come behind them in order of hash;

@@ -67,12 +67,19 @@ type Error struct {
 	Got      any    // what it was
 	Want     any    // what it must be
 	Conflict bool   // a snapshot of something else; otherwise bytes that are broken
+	Err      error  // the cause, which then says what was found; nil: none
 }
 
 // Error says where, what was found and what was wanted.
 func (e *Error) Error() string {
+	if e.Err != nil {
+		return fmt.Sprintf("at byte %d: %s: %v", e.Offset, e.What, e.Err)
+	}
 	return fmt.Sprintf("at byte %d: %s is %v, want %v", e.Offset, e.What, e.Got, e.Want)
 }
+
+// Unwrap gives the cause.
+func (e *Error) Unwrap() error { return e.Err }
 
 func broken(offset int64, what string, got, want any) error {
 	return &Error{Offset: offset, What: what, Got: got, Want: want}

@@ -8,10 +8,11 @@ import (
 
 // Writer writes one snapshot. The first error sticks, and Close returns it: only that needs to be looked at.
 type Writer struct {
-	w     io.Writer
-	block []byte // room for its head, then payload that is not written yet
-	crc   uint32 // of the payload written
-	err   error
+	w      io.Writer
+	record []byte // bytes of the record written last
+	block  []byte // room for its head, then payload that is not written yet
+	crc    uint32 // of the payload written
+	err    error
 }
 
 // NewWriter writes the header.
