@@ -59,7 +59,7 @@ const maxRowPair = 64 << 10
 
 func byBytes[T any](name string, appendTo func(dst []byte, row *T) []byte) Comparator[T] {
 	pool := sync.Pool{New: func() any { return new(rowPair) }}
-	return Comparator[T]{name: name, compare: func(a, b *T) int {
+	return Comparator[T]{name: name, total: true, compare: func(a, b *T) int {
 		p := pool.Get().(*rowPair)
 		p.a, p.b = appendTo(p.a[:0], a), appendTo(p.b[:0], b)
 		order := bytes.Compare(p.a, p.b)

@@ -22,6 +22,9 @@ type Comparator[T any] struct {
 	nullable func(nullsFirst bool) (func(a, b *T) int, *rank[T])
 	// err says why the comparator cannot be used; an option with it is refused.
 	err error
+
+	total      bool // rows that tie are the same row
+	nullsFirst bool // see NullsFirst
 }
 
 // Name returns what Loser.DecidedBy says where this comparator decided: the constructor's name, or the one

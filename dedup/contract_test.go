@@ -68,9 +68,12 @@ func TestContract(t *testing.T) {
 		"Distinct": check(func(s stream.Seq[click]) stream.Seq[click] {
 			return dedup.Distinct(s, click.Key)
 		}, streamtest.CheckOptions[click]{Streaming: true}, shuffledClicks()),
-		"Sorted":  all(sorted),
-		"TwoPass": twoPassContract,
-		"Approx":  approxContract,
+		"Sorted":    all(sorted),
+		"Windowed":  windowedContract,
+		"Changelog": changelogContract,
+		"Replay":    replayContract,
+		"TwoPass":   twoPassContract,
+		"Approx":    approxContract,
 	})
 }
 

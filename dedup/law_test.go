@@ -3,7 +3,9 @@ package dedup_test
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -16,13 +18,20 @@ import (
 // rapid runs each law 100 times; rounds per draw bring the count to about 1,000 programs per law.
 const rounds = 10
 
+// MILLRACE_HUNT asks for as many programs as it says.
 func law(t *testing.T, check func(t *rapid.T)) {
 	t.Helper()
-	rapid.Check(t, func(rt *rapid.T) {
-		for range rounds {
-			check(rt)
-		}
-	})
+	repeats := 1
+	if n, err := strconv.Atoi(os.Getenv("MILLRACE_HUNT")); err == nil {
+		repeats = max(1, n/1000)
+	}
+	for range repeats {
+		rapid.Check(t, func(rt *rapid.T) {
+			for range rounds {
+				check(rt)
+			}
+		})
+	}
 }
 
 func TestRun_Oracle(t *testing.T) {

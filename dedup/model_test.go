@@ -134,6 +134,17 @@ type answer struct {
 	ambiguous bool
 }
 
+// better is negative where x is better, 0 where no rule can tell.
+func (p program) better(x, y reading) int {
+	for _, r := range p.rules {
+		rx, ry := r.rank(x), r.rank(y)
+		if c := cmp.Or(cmp.Compare(ry[0], rx[0]), cmp.Compare(ry[1], rx[1])); c != 0 {
+			return c
+		}
+	}
+	return 0
+}
+
 func (p program) model() answer {
 	type row struct {
 		reading
@@ -160,15 +171,7 @@ func (p program) model() answer {
 		groups[name] = append(groups[name], row{r, i})
 	}
 
-	better := func(x, y row) int { // negative: x is better
-		for _, r := range p.rules {
-			rx, ry := r.rank(x.reading), r.rank(y.reading)
-			if c := cmp.Or(cmp.Compare(ry[0], rx[0]), cmp.Compare(ry[1], rx[1])); c != 0 {
-				return c
-			}
-		}
-		return 0
-	}
+	better := func(x, y row) int { return p.better(x.reading, y.reading) }
 	type survivor struct {
 		reading
 		place int

@@ -42,6 +42,7 @@ func (c Comparator[T]) NullsFirst() Comparator[T] {
 		panic("dedup: Comparator.NullsFirst: " + c.name + " has no nulls: use LatestOpt, EarliestOpt, MaxOpt or MinOpt")
 	}
 	c.compare, c.rank = c.nullable(true)
+	c.nullsFirst = true
 	return c
 }
 

@@ -4,7 +4,7 @@ package dedup
 //
 //	In = Out + Dropped + RejectedNull
 //
-// holds; it is checked at the end of each run, and a run that breaks it panics rather than report a result
+// holds (in a run with a TTL or tombstones: + Late + BadTimes + Tombstones + Deleted); it is checked at the end of each run, and a run that breaks it panics rather than report a result
 // with rows missing. A run that was left early, by a break or an error, has Out as far as it came.
 type Stats struct {
 	In           int64 // rows read
@@ -16,4 +16,9 @@ type Stats struct {
 	Duplicates   int64 // rows whose key had been seen before
 	Identical    int64 // of these, the ones that Options.Same calls the same as the row held when they came
 	Conflicting  int64 // of these, the others; both are 0 where Same is nil
+
+	Late       int64 // rows whose time was behind the watermark; 0 without a TTL, as BadTimes is
+	BadTimes   int64 // rows whose time was out of range
+	Tombstones int64 // rows that were deletions, those of unknown keys too; 0 without Tombstone, as Deleted is
+	Deleted    int64 // rows that they deleted
 }

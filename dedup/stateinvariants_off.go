@@ -1,0 +1,5 @@
+//go:build !invariants
+
+package dedup
+
+func (s *State[T, K]) checkInvariants() {}
