@@ -17,7 +17,9 @@ type AggregateOptions struct {
 	// (their static size, and Fold.Size where it is set), and the buffers. Beyond the bound, rows go to files below
 	// TempDir. Workers above 1 adds rows to groups on that many goroutines beside the consumer's, which reads the
 	// source and calls key: the fold's functions are then called from several at once, for one key from one. No
-	// more than 256 have something to do, under a bound no more than 64, 16 below 4 MiB, and 4 below 64 KiB.
+	// more than 256 have something to do, under a bound no more than 64, 16 below 4 MiB, and 4 below 64 KiB. So many are
+	// the partitions too, and for each of them memory keeps, uncounted, what it must of the index of their files: 768 bytes,
+	// twice that from 32 blocks on and three times from 1,024.
 	Resources Resources
 	// Codec is a Codec[T] for elements on disk; nil: compiled from T. It is used only where memory is bounded, and a T
 	// without a codec is then an *OptionError.
