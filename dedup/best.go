@@ -56,11 +56,24 @@ func runHashed[T any, K comparable](fn string, s stream.Seq[T], key func(T) K, o
 // hashedRows yields the survivors of a run of the hash engine.
 func hashedRows[T any, K comparable](s stream.Seq[T], p *plan[T], key func(T) K, hasher *hash.Hasher[K]) stream.Seq[T] {
 	return func(yield func(T, error) bool) {
-		e := newHashed(p, key, hasher)
+		e := newEngine(p, key, hasher)
 		defer e.close()
 		if err := e.run(s, yield); err != nil {
 			var zero T
 			yield(zero, err)
 		}
 	}
+}
+
+// engine is one run of the hash engine.
+type engine[T any] interface {
+	run(s stream.Seq[T], yield func(T, error) bool) error
+	close()
+}
+
+func newEngine[T any, K comparable](p *plan[T], key func(T) K, hasher *hash.Hasher[K]) engine[T] {
+	if p.workers > 0 {
+		return newTeam(p, key, hasher)
+	}
+	return newHashed(p, key, hasher)
 }

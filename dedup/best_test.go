@@ -146,7 +146,7 @@ func TestRun_OptionErrors(t *testing.T) {
 		"zero_comparator":         {dedup.Options[click]{By: []dedup.Comparator[click]{latestClick(), {}}}, "By[1]"},
 		"unknown_tie":             {dedup.Options[click]{Tie: 3}, "Tie"},
 		"unknown_keep":            {dedup.Options[click]{Keep: 5}, "Keep"},
-		"unknown_order":           {dedup.Options[click]{Order: 2}, "Order"},
+		"unknown_order":           {dedup.Options[click]{Order: 3}, "Order"},
 		"unknown_null_policy":     {dedup.Options[click]{NullKeys: 3, NullKey: isNull}, "NullKeys"},
 		"none_with_comparators":   {dedup.Options[click]{Keep: dedup.KeepNone, By: []dedup.Comparator[click]{latestClick()}}, "By"},
 		"none_with_tie":           {dedup.Options[click]{Keep: dedup.KeepNone, Tie: dedup.TieFail}, "Tie"},

@@ -130,8 +130,8 @@ func TestEnums_String(t *testing.T) {
 		[]string{dedup.TieFirst.String(), dedup.TieLast.String(), dedup.TieFail.String(), dedup.Tie(9).String()})
 	require.Equal(t, []string{"best", "first", "last", "none", "merge", "Keep(9)"}, []string{dedup.KeepBest.String(), dedup.KeepFirst.String(),
 		dedup.KeepLast.String(), dedup.KeepNone.String(), dedup.KeepMerge.String(), dedup.Keep(9).String()})
-	require.Equal(t, []string{"first seen", "winner position", "Order(9)"},
-		[]string{dedup.OrderFirstSeen.String(), dedup.OrderWinner.String(), dedup.Order(9).String()})
+	require.Equal(t, []string{"first seen", "winner position", "any", "Order(9)"},
+		[]string{dedup.OrderFirstSeen.String(), dedup.OrderWinner.String(), dedup.OrderAny.String(), dedup.Order(9).String()})
 	require.Equal(t, []string{"nulls distinct", "nulls equal", "nulls rejected", "NullKeys(9)"},
 		[]string{dedup.NullsDistinct.String(), dedup.NullsEqual.String(), dedup.NullsReject.String(), dedup.NullKeys(9).String()})
 }

@@ -81,9 +81,16 @@
 //
 // Output comes in the order in which keys were first seen, or by the winners' positions (OrderWinner). Best
 // reads all its input before the first row comes out, for the last row read may be the best of any key. Distinct,
-// and Run where the first row is bound to win, yield on sight and read nothing ahead. All work is done on the
-// consumer's goroutine; Resources.Workers has no effect. A Seq of this package can run again if its source
-// can, and from several goroutines at once if its source can and the callbacks can.
+// and Run where the first row is bound to win, yield on sight and read nothing ahead. A Seq of this package can run again
+// if its source can, and from several goroutines at once if its source can and the callbacks can.
+//
+// All work is done on the consumer's goroutine unless Resources.Workers asks for several: then the source, NullKey and
+// key run there as before, and each worker has the rows of its share of the keys. The rows that come out, their order,
+// Stats and errors are the same. The comparators, reducers and Same, and key as well, are called on the workers, for rows
+// of different keys at the same time; what they panic with comes out of the loop as a *stream.PanicError, that of the
+// first row. Workers cost 8 bytes a key. There are none where they would be seen or of no use: with Losers or Rejects,
+// under a memory bound, where rows come out on sight, and in the other engines. OrderAny spares what it takes to
+// bring the rows of the workers in order.
 //
 // # Sorted input
 //

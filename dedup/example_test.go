@@ -89,6 +89,28 @@ func ExampleRun() {
 	// 5 = 2 + 3
 }
 
+// Several workers, and no order asked for: the fastest way to the same rows.
+func ExampleRun_workers() {
+	rows := stream.Of(
+		click{ID: 7, Page: "/a", At: 1}, click{ID: 9, Page: "/b", At: 2}, click{ID: 7, Page: "/c", At: 3},
+	)
+	latest := dedup.Run(rows, click.Key, dedup.Options[click]{
+		By:        []dedup.Comparator[click]{dedup.Max(func(c click) int { return c.At })},
+		Order:     dedup.OrderAny,
+		Resources: stream.Resources{Workers: 4},
+	})
+	for c, err := range latest {
+		if err != nil {
+			fmt.Println("error:", err)
+			return
+		}
+		fmt.Println(c.ID, c.Page)
+	}
+	// Unordered output:
+	// 7 /c
+	// 9 /b
+}
+
 // Without a comparator that tells them apart, two rows tie. TieFail turns that into an error which names both.
 func ExampleRun_tie() {
 	best := dedup.Run(orders(), Order.Key, dedup.Options[Order]{

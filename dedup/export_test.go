@@ -14,6 +14,7 @@ func RunInBatches[T any, K comparable](batch int, s stream.Seq[T], key func(T) K
 	}
 	if !p.eager {
 		p.batch = batch
+		p.chunk = min(p.chunk, 2*batch+1)
 	}
 	return hashedRows(s, p, key, hasher)
 }

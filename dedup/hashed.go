@@ -21,7 +21,8 @@ import (
 //
 // The rows with a null key have no number. They stand in an array of their own, each with the count of keys
 // seen before it, which is its place in the order of first sight: above, after 7 click and before 9 view.
-// Under NullsEqual that array has one element, the group's best row, with the place of its first.
+// Under NullsEqual that array has one element, the group's best row, with the place of its first. Where there are workers
+// (see team), the place is the position of that row, and that of a number is in firsts.
 //
 // Invariants, between two rows:
 //  1. rows.n == index.n where rows are held, otherwise 0; the same for keys and positions.
@@ -41,6 +42,7 @@ type hashed[T any, K comparable] struct {
 	rows          blocks[T]
 	keys          blocks[K]
 	positions     blocks[int64]
+	firsts        blocks[int64] // with workers: where the key was first seen
 	nulls         blocks[T]
 	nullPositions blocks[int64]
 	nullsBefore   blocks[int64]
@@ -53,7 +55,8 @@ type hashed[T any, K comparable] struct {
 	position int64 // of the row being settled
 	rowSize  int64 // bytes that it reaches beyond its static size, where memory is bounded
 	yield    func(T, error) bool
-	stopped  bool // the consumer broke
+	stopped  bool  // the consumer broke
+	order    []int // of a worker, under OrderWinner: the numbers of its survivors
 }
 
 // nullGroup stands for a key number where the group of null keys is meant, under NullsEqual.
@@ -64,7 +67,7 @@ func newHashed[T any, K comparable](p *plan[T], key func(T) K, hasher *hash.Hash
 		ledger: ledger[T]{p: p}, key: key, hasher: hasher, exact: hasher.Exact(),
 		rows: newBlocks[T](), keys: newBlocks[K](), positions: newBlocks[int64](),
 		nulls: newBlocks[T](), nullPositions: newBlocks[int64](), nullsBefore: newBlocks[int64](),
-		stage: newStage[T, K](p), lookup: newLookup(p.batch),
+		firsts: newBlocks[int64](), lookup: newLookup(p.batch),
 	}
 	if p.bounded() {
 		e.account = p.res.Account("dedup: " + p.fn)
@@ -97,7 +100,8 @@ func (e *hashed[T, K]) run(s stream.Seq[T], yield func(T, error) bool) error {
 
 // read takes in the input. What ends it comes out when the rows before it are settled.
 func (e *hashed[T, K]) read(s stream.Seq[T]) error {
-	st := e.stage
+	st := newStage[T, K](e.p, e.p.batch)
+	e.stage = st
 	for v, err := range s {
 		if err != nil {
 			return cmp.Or(e.settle(), err)
@@ -214,6 +218,9 @@ func (e *hashed[T, K]) add(slot int, row *T, k *K, h uint64) error {
 	if e.p.positions {
 		*e.positions.next() = e.position
 	}
+	if e.p.firsts {
+		*e.firsts.next() = e.position
+	}
 	if e.p.eager {
 		e.emit(row)
 	}
@@ -244,11 +251,19 @@ func (e *hashed[T, K]) takeNull(row *T) error {
 	}
 	*e.nulls.next() = *row
 	e.nullPositions.push(e.position)
-	e.nullsBefore.push(int64(e.index.n))
+	e.nullsBefore.push(e.placeOfNull())
 	if e.p.eager {
 		e.emit(row)
 	}
 	return nil
+}
+
+// placeOfNull is the place of a row with a null key in the order of first sight.
+func (e *hashed[T, K]) placeOfNull() int64 {
+	if e.p.workers > 0 {
+		return e.position
+	}
+	return int64(e.index.n)
 }
 
 // duplicate takes in a row whose key is number i and was seen before.

@@ -61,5 +61,6 @@ func lift[T any](p *plan[T]) *plan[gathered[T]] {
 		}
 	}
 	up.planBatch()
+	up.planWorkers()
 	return up
 }

@@ -53,6 +53,9 @@ const (
 	OrderFirstSeen Order = iota
 	// OrderWinner is the order in which the survivors stood in the input.
 	OrderWinner
+	// OrderAny is no order that can be counted on: whichever costs least. With several workers it depends on how many
+	// there are.
+	OrderAny
 )
 
 // String names the order.
@@ -62,6 +65,8 @@ func (o Order) String() string {
 		return "first seen"
 	case OrderWinner:
 		return "winner position"
+	case OrderAny:
+		return "any"
 	}
 	return fmt.Sprintf("Order(%d)", uint8(o))
 }
@@ -78,7 +83,7 @@ type Options[T any] struct {
 	// Merge are the reducers of KeepMerge, which needs 1 to 64 and takes no two of one field; for no other mode.
 	Merge []Reducer[T]
 	// Order of the output. Default OrderFirstSeen. Sorted gives the order of its input, which is both; TwoPass
-	// has OrderWinner only.
+	// has OrderWinner only, which is any order as well.
 	Order Order
 
 	// NullKey says that a row has no key; its key function is then not called. Nil: every row has one.
@@ -98,7 +103,9 @@ type Options[T any] struct {
 	Stats *Stats
 
 	// Resources bounds the live state. Nothing is spilled to disk yet: a run that would pass Memory or the
-	// Budget ends with a *stream.LimitError. TempDir and Workers are accepted and have no effect.
+	// Budget ends with a *stream.LimitError. TempDir is accepted and has no effect. With 2 Workers or more Run calls
+	// key, comparators, reducers and Same on several goroutines, unless memory is bounded, there are Losers or Rejects, or
+	// rows come out on sight: one worker does all then, as in the other engines.
 	Resources stream.Resources
 }
 
@@ -128,6 +135,10 @@ type plan[T any] struct {
 	holdKeys  bool // a key is needed again, and cannot be had of its row
 	positions bool // the position of a held row is needed again
 
+	firsts bool // where a key was first seen is needed again
+
+	workers int   // 0: the consumer's goroutine does all
+	chunk   int   // rows that are handed to workers together
 	batch   int   // rows that are looked up together
 	waiting int64 // bytes that staged rows may reach, where memory is bounded
 }
@@ -158,6 +169,7 @@ func newPlan[T any](fn string, o Options[T]) (*plan[T], error) {
 	p.holdKeys = !p.holdRows || p.keep == KeepNone // which lets go of repeated rows
 	p.positions = p.losers != nil || p.tie == TieFail || p.keep == KeepNone || p.keep == KeepMerge || p.order == OrderWinner && !p.eager
 	p.planBatch()
+	p.planWorkers()
 	return p, nil
 }
 
@@ -179,8 +191,8 @@ func (o *Options[T]) check(fn string) error {
 		return wrong("Tie", o.Tie, "TieFirst, TieLast or TieFail")
 	case o.Keep > KeepMerge:
 		return wrong("Keep", o.Keep, "KeepBest, KeepFirst, KeepLast, KeepNone or KeepMerge")
-	case o.Order > OrderWinner:
-		return wrong("Order", o.Order, "OrderFirstSeen or OrderWinner")
+	case o.Order > OrderAny:
+		return wrong("Order", o.Order, "OrderFirstSeen, OrderWinner or OrderAny")
 	case o.NullKeys > NullsReject:
 		return wrong("NullKeys", o.NullKeys, "NullsDistinct, NullsEqual or NullsReject")
 	case o.Keep == KeepNone && len(o.By) > 0:

@@ -21,13 +21,14 @@ type stage[T, K any] struct {
 	held   int64   // sum of sizes
 }
 
-func newStage[T, K any](p *plan[T]) *stage[T, K] {
-	s := &stage[T, K]{rows: make([]T, p.batch), keys: make([]K, p.batch), hashes: make([]uint64, p.batch)}
+// newStage makes a stage of n rows.
+func newStage[T, K any](p *plan[T], n int) *stage[T, K] {
+	s := &stage[T, K]{rows: make([]T, n), keys: make([]K, n), hashes: make([]uint64, n)}
 	if p.nullKey != nil {
-		s.isNull = make([]bool, p.batch)
+		s.isNull = make([]bool, n)
 	}
 	if p.sizeOf != nil {
-		s.sizes = make([]int64, p.batch)
+		s.sizes = make([]int64, n)
 	}
 	return s
 }

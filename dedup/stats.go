@@ -22,3 +22,16 @@ type Stats struct {
 	Tombstones int64 // rows that were deletions, those of unknown keys too; 0 without Tombstone, as Deleted is
 	Deleted    int64 // rows that they deleted
 }
+
+// add adds the counts of other rows.
+func (s *Stats) add(o *Stats) {
+	s.In += o.In
+	s.Out += o.Out
+	s.Dropped += o.Dropped
+	s.NullKeys += o.NullKeys
+	s.RejectedNull += o.RejectedNull
+	s.Keys += o.Keys
+	s.Duplicates += o.Duplicates
+	s.Identical += o.Identical
+	s.Conflicting += o.Conflicting
+}

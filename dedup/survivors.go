@@ -48,15 +48,8 @@ func (e *hashed[T, K]) emitByPosition(keys int) error {
 			return e.where(err)
 		}
 	}
-	order := make([]int, 0, keys)
-	for i := range keys {
-		if *e.positions.at(i) >= 0 {
-			order = append(order, i)
-		}
-	}
-	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(*e.positions.at(a), *e.positions.at(b)) })
 	null := 0
-	for _, i := range order {
+	for _, i := range e.byPosition() {
 		position := *e.positions.at(i)
 		for ; null < e.nulls.n && *e.nullPositions.at(null) < position; null++ {
 			if e.emitNull(null); e.stopped {
@@ -71,6 +64,18 @@ func (e *hashed[T, K]) emitByPosition(keys int) error {
 		e.emitNull(null)
 	}
 	return nil
+}
+
+// byPosition returns the numbers of the survivors, by where they stood.
+func (e *hashed[T, K]) byPosition() []int {
+	order := make([]int, 0, e.positions.n)
+	for i := range e.positions.n {
+		if *e.positions.at(i) >= 0 {
+			order = append(order, i)
+		}
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(*e.positions.at(a), *e.positions.at(b)) })
+	return order
 }
 
 // emitNull yields row number n of those with a null key, unless KeepNone dropped it.

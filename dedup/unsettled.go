@@ -37,14 +37,19 @@ func (e *hashed[T, K]) tieError(i int, winnerAt, position int64) error {
 
 // unsettled returns the *TieError of the tie whose winner stands first in the input, if there is any.
 func (e *hashed[T, K]) unsettled() error {
-	i, t := firstTie(e.tied, func(i int) int64 {
-		_, winner := e.holder(i)
-		return *winner
-	})
+	i, t := e.firstUnsettled()
 	if t == nil {
 		return nil
 	}
 	return e.tieError(i, t.WinnerPosition, t.Position)
+}
+
+// firstUnsettled is unsettled without the name of the key, whose number it returns as well.
+func (e *hashed[T, K]) firstUnsettled() (key int, first *TieError) {
+	return firstTie(e.tied, func(i int) int64 {
+		_, winner := e.holder(i)
+		return *winner
+	})
 }
 
 // firstTie returns the key number of the tie whose winner stands first in the input, and the tie, its key still to

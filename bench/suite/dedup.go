@@ -29,12 +29,14 @@ func deduplicate() compare.Comparison {
 			{Name: "events", About: "8.5 M ids, 15 % retries", Rows: rows, Params: data(events.Options{}), Goals: []compare.Goal{
 				{Measure: "wall", A: "millrace", B: "loop", AtMost: 1. / 4},
 				{Measure: "wall", A: "millrace", B: "duckdb", AtMost: 1. / 20},
+				{Measure: "wall", A: "millrace-2", B: "loop", AtMost: 1. / 7},
 			}},
 			{Name: "hot", About: "nine copies in ten are of one event, most of them later than all before", Rows: rows,
 				Params: data(events.Options{Hot: 90})},
 		},
 		Sides: []compare.Side{
 			{Name: "millrace", About: "dedup.Best", Prepare: overDeliveries(dedupMillrace, byOrigin)},
+			{Name: "millrace-2", About: "dedup.Run with two workers", Prepare: overDeliveries(dedupWorkers, byOrigin)},
 			{Name: "two-pass", About: "dedup.TwoPass, which reads the rows twice and holds none", Prepare: overDeliveries(dedupTwoPass, byOffset)},
 			{Name: "loop", About: "a for loop and a map of rows", Prepare: overDeliveries(dedupLoop, anyOrder)},
 			{Name: "index", About: "a for loop, a slice of rows and a map of their numbers", Prepare: overDeliveries(dedupIndex, byOrigin)},
@@ -92,6 +94,11 @@ func latest() []dedup.Comparator[events.Delivery] {
 
 func dedupMillrace(rows []events.Delivery, keep func(events.Delivery)) error {
 	return keepAll(dedup.Best(stream.Of(rows...), events.Delivery.EventID, latest()...), keep)
+}
+
+func dedupWorkers(rows []events.Delivery, keep func(events.Delivery)) error {
+	o := dedup.Options[events.Delivery]{By: latest(), Resources: stream.Resources{Workers: 2}}
+	return keepAll(dedup.Run(stream.Of(rows...), events.Delivery.EventID, o), keep)
 }
 
 func dedupTwoPass(rows []events.Delivery, keep func(events.Delivery)) error {
