@@ -46,7 +46,8 @@
 //  1. One row per key, and it is the winner: no other row of the key is better by the comparators.
 //  2. If no two rows of a key tie, the survivors do not depend on the order of the input. TieFail makes sure
 //     of it: it ends with a *TieError where they would.
-//  3. In = Out + Dropped + RejectedNull, checked at the end of every run. Every dropped row goes to Losers, if
+//  3. In = Out + Dropped + RejectedNull, and with a TTL or tombstones + Late + BadTimes + Tombstones + Deleted, checked at
+//     the end of every run. Every dropped row goes to Losers, if
 //     it is set, once.
 //  4. Same input, same options: same output in the same order. A memory limit can end a run, never
 //     change a row.
@@ -158,9 +159,37 @@
 // than the first, for it holds none; nor for few keys: below some ten thousand, all filters and tables fit into the
 // cache and Distinct is as fast. Rows from a stranger ask for a Seed that the stranger cannot know.
 //
+// # Keys that are forgotten
+//
+// A stream that does not end has keys without end. Windowed forgets a key when it has lived for a TTL, in event time: from
+// its first row on, from the last that took the place of the one held, or from the last that was seen (Refresh). The
+// expiry is half-open: with a TTL of an hour a key of 12:00 is known to a row of 12:59:59, and begins anew with one of
+// 13:00. To have expired is no deletion: what came out stays out, and the key may come again.
+//
+// The watermark is the latest time seen less Disorder, and never goes back. What is before it is late: it is counted,
+// goes to a sink or ends the stream, and changes nothing. Within Disorder nothing is ever late, and then neither what comes
+// out nor its order depends on when the watermark moves. Memory holds the keys whose time has come within TTL and
+// Disorder: index and blocks shrink when three quarters of what was there has gone. A key takes 24 bytes beside itself, 13
+// to 26 of index and, with a TTL, 28 to 44 for its deadline; where rows may be replaced, 16 more and the row.
+//
+// # A state that lives with its caller
+//
+// State is what Windowed and Changelog are made of: rows are pushed, and each gets a verdict. It can be saved between any
+// two rows, beside the output (stream.Checkpoint), and goes on in another process as if nothing had been; it takes a
+// watermark from elsewhere; and states that saw parts of one input merge into that of the whole, in any order, wherever
+// that is well defined: see State.Merge. Positions given with PushAt decide what is first and last across parts.
+//
+// # Changes and tombstones
+//
+// Changelog yields what happens to the set of survivors, for a table or an index that follows it: Inserted, Updated (with
+// the old row Retracted before it, if asked for), Deleted. Replay applies it, and gives what Run gives. A tombstone is a
+// row that deletes its key: it needs nothing but the key, it is obeyed whatever the comparators say, as rows of a
+// changelog are, and nothing of it is kept, so that a row which comes after it begins the key anew, and one that was
+// overtaken by its deletion comes back.
+//
 // # When not to use it
 //
 // To make something else than a row of the rows of a key (a count, a list), use stream.Aggregate with a fold. To drop
 // repeats that follow each other directly, stream.ChunkBy needs no key table. Where the best row of a key is wanted and
-// the keys do not fit into memory, this version has no engine, nor one that forgets by time.
+// the keys do not fit into memory, this version has no engine.
 package dedup

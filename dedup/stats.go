@@ -2,9 +2,10 @@ package dedup
 
 // Stats counts the rows of one run. Once the input has ended and everything was yielded,
 //
-//	In = Out + Dropped + RejectedNull
+//	In = Out + Dropped + RejectedNull                                      (Run, Best, Distinct, Sorted, TwoPass)
+//	     + Late + BadTimes + Tombstones + Deleted                          (Windowed, Changelog, State)
 //
-// holds (in a run with a TTL or tombstones: + Late + BadTimes + Tombstones + Deleted); it is checked at the end of each run, and a run that breaks it panics rather than report a result
+// holds; it is checked at the end of each run, and a run that breaks it panics rather than report a result
 // with rows missing. A run that was left early, by a break or an error, has Out as far as it came.
 type Stats struct {
 	In           int64 // rows read
