@@ -97,9 +97,6 @@ var errStateInCall = errors.New("dedup: State: the call before it did not return
 
 // Push takes one row in, at the position behind all before it, and says what became of it.
 func (s *State[T, K]) Push(row T) (Verdict, error) {
-	if s.next >= maxPosition && s.failed == nil {
-		s.failed = &stream.LimitError{Where: "dedup: State", What: "positions", Limit: maxPosition}
-	}
 	s.local = true
 	return s.pushAt(row, s.next)
 }
@@ -125,6 +122,10 @@ func (s *State[T, K]) pushAt(row T, position int64) (v Verdict, err error) {
 	}
 	s.failed = errStateInCall // and so it stays if it panics
 	defer s.letGoIfFailed()
+	if position >= maxPosition {
+		s.failed = &stream.LimitError{Where: "dedup: State", What: "positions", Limit: maxPosition}
+		return 0, s.failed
+	}
 	s.row, s.position = row, position
 	if v, s.failed = s.take(); s.failed == nil {
 		s.checkInvariants()

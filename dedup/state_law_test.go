@@ -373,6 +373,46 @@ func TestState_Law_MergeByKeyOrRefuse(t *testing.T) {
 	})
 }
 
+// Shards by key, with a TTL as well, merge into the state of the whole, to the byte.
+func TestState_Law_ShardsByKeyMergeToTheByte(t *testing.T) {
+	law(t, func(t *rapid.T) {
+		p := drawStateProgram(t)
+		p.s.Tombstone = nil
+		if p.o.Tie == dedup.TieFail {
+			p.o.Tie = dedup.TieLast
+		}
+		if p.s.TTL > 0 { // nothing is late, wherever the watermark of a shard is
+			p.s.Disorder = math.MaxInt64
+		}
+		var r stateResult
+		o := p.stateOptions(&r)
+		o.Same = nil
+		if o.Rejects != nil {
+			o.Rejects = stream.Discard[dedup.Reject[reading]]("they are counted")
+		}
+		whole, shards := newReadings(t, o), make([]*readingState, rapid.IntRange(1, 4).Draw(t, "shards"))
+		for i := range shards {
+			shards[i] = newReadings(t, o)
+		}
+		for i, row := range p.rows {
+			shard := (3*len(row.Sensor) + row.Port) % len(shards)
+			if row.Null && o.NullKey != nil {
+				shard = 0
+			}
+			for _, s := range []*readingState{whole, shards[shard]} {
+				_, err := s.PushAt(row, int64(i))
+				require.NoError(t, err)
+			}
+		}
+		if p.s.TTL > 0 { // what is over in the one is over in the other
+			for _, s := range append(shards, whole) {
+				require.NoError(t, s.Advance(time.Date(2024, 3, 1, 0, 3, 0, 0, time.UTC)))
+			}
+		}
+		require.Equal(t, snapshotOf(t, whole), snapshotOf(t, mergeTree(t, shards, o)))
+	})
+}
+
 // A bound on memory ends a run, or changes nothing; what was booked is given back.
 func TestState_Law_Memory(t *testing.T) {
 	law(t, func(t *rapid.T) {

@@ -183,13 +183,7 @@ func (e *entries[T, K]) grow(f fact) (i int) {
 
 // forget removes entry i.
 func (e *entries[T, K]) forget(i int) {
-	f := e.facts.at(i)
-	switch f.kind {
-	case entryKey:
-		e.index.remove(f.hash, i, e.hashOf)
-	case entryGroup:
-		e.group = -1
-	}
+	e.unlink(i)
 	if e.p.ttl > 0 {
 		e.due.remove(int32(i))
 	}
@@ -197,7 +191,7 @@ func (e *entries[T, K]) forget(i int) {
 		e.account.Shrink(e.reach(e.keys.at(i), e.row(i)))
 	}
 	var noKey K
-	*f, *e.keys.at(i) = fact{}, noKey
+	*e.facts.at(i), *e.keys.at(i) = fact{}, noKey
 	if e.p.rows {
 		var noRow T
 		*e.rows.at(i) = noRow
@@ -206,16 +200,20 @@ func (e *entries[T, K]) forget(i int) {
 	e.live--
 }
 
-// close lets the key of entry i begin anew, while its row waits for its deadline.
-func (e *entries[T, K]) close(i int) {
-	f := e.facts.at(i)
-	switch f.kind {
+// unlink lets no key lead to entry i.
+func (e *entries[T, K]) unlink(i int) {
+	switch f := e.facts.at(i); f.kind {
 	case entryKey:
 		e.index.remove(f.hash, i, e.hashOf)
 	case entryGroup:
 		e.group = -1
 	}
-	f.kind = entryClosed
+}
+
+// close lets the key of entry i begin anew, while its row waits for its deadline.
+func (e *entries[T, K]) close(i int) {
+	e.unlink(i)
+	e.facts.at(i).kind = entryClosed
 }
 
 // let empties the row of entry i, which survives no more.
