@@ -108,6 +108,14 @@ func BenchmarkBest(b *testing.B) {
 	b.Run("rows=1M/engine=hash/by=latest", func(b *testing.B) {
 		count(b, dedup.Best(stream.Of(events...), event.ID, dedup.Latest(event.IngestedAt), dedup.Present(event.HasUpdater)))
 	})
+	for _, order := range []dedup.Order{dedup.OrderFirstSeen, dedup.OrderAny} {
+		b.Run("rows=1M/engine=hash/by=max/workers=2/order="+order.String(), func(b *testing.B) {
+			count(b, dedup.Run(stream.Of(events...), event.ID, dedup.Options[event]{
+				By:    []dedup.Comparator[event]{dedup.Max(event.Ingested), dedup.Present(event.HasUpdater)},
+				Order: order, Resources: stream.Resources{Workers: 2},
+			}))
+		})
+	}
 	b.Run("rows=1M/engine=hash/by=max/memory=1GiB", func(b *testing.B) {
 		count(b, dedup.Run(stream.Of(events...), event.ID, dedup.Options[event]{
 			By:        []dedup.Comparator[event]{dedup.Max(event.Ingested), dedup.Present(event.HasUpdater)},

@@ -63,10 +63,22 @@ func TestRun_Law_AnyOrderIsTheSameRows(t *testing.T) {
 	})
 }
 
+// Two passes keep the order of the source, which is any order too.
+func TestTwoPass_AnyOrder(t *testing.T) {
+	rows := shuffledClicks()
+	o := dedup.Options[click]{By: []dedup.Comparator[click]{latestClick()}, Order: dedup.OrderWinner}
+	want, err := stream.Collect(dedup.TwoPass(again(rows), click.Key, o))
+	require.NoError(t, err)
+	o.Order = dedup.OrderAny
+	got, err := stream.Collect(dedup.TwoPass(again(rows), click.Key, o))
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+}
+
 // Enough rows that chunks go round, with the edges of chunks and windows, and a hot key.
 func TestRun_WorkersOverManyChunks(t *testing.T) {
 	defer goleak.VerifyNone(t)
-	for _, n := range []int{0, 1, 4095, 4096, 4097, 40_000} {
+	for _, n := range []int{0, 1, 4095, 4096, 4097, 20_000} {
 		for _, hot := range []uint64{0, 90} {
 			events := retried(n)
 			for i := range events {
