@@ -2,23 +2,19 @@ package stream_test
 
 import (
 	"bytes"
-	"encoding/binary"
-	"errors"
 	"flag"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"math"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"testing"
-	"testing/iotest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/millrace-go/millrace/internal/statetest"
 	"github.com/millrace-go/millrace/stream"
 )
 
@@ -46,21 +42,9 @@ func requireGolden(t *testing.T, name string, s stream.State) {
 	require.Equal(t, string(want), got)
 }
 
-// payloadOf is the payload of a snapshot of one block, framed what reframe makes of a payload.
-func payloadOf(b []byte) []byte { return bytes.Clone(b[40 : len(b)-8]) }
+func payloadOf(b []byte) []byte { return statetest.Payload(b) }
 
-func reframe(b, payload []byte) []byte {
-	table := crc32.MakeTable(crc32.Castagnoli)
-	out := bytes.Clone(b[:32])
-	crc := crc32.Checksum(payload, table)
-	if len(payload) > 0 {
-		out = binary.LittleEndian.AppendUint32(out, uint32(len(payload)))
-		out = binary.LittleEndian.AppendUint32(out, crc)
-		out = append(out, payload...)
-	}
-	out = binary.LittleEndian.AppendUint32(out, 0)
-	return binary.LittleEndian.AppendUint32(out, crc)
-}
+func reframe(b, payload []byte) []byte { return statetest.Reframe(b, payload) }
 
 type brokenSnapshot struct {
 	name  string
@@ -71,19 +55,21 @@ type brokenSnapshot struct {
 
 // builder frames a payload of numbers (int64 as varint, uint64 as uvarint) and bytes as the snapshot good is framed.
 func builder(good []byte) func(parts ...any) []byte {
-	return func(parts ...any) []byte {
-		var p []byte
-		for _, n := range parts {
-			switch n := n.(type) {
-			case int64:
-				p = binary.AppendVarint(p, n)
-			case uint64:
-				p = binary.AppendUvarint(p, n)
-			case string:
-				p = append(p, n...)
+	return func(parts ...any) []byte { return statetest.Build(good, parts...) }
+}
+
+// targetOf makes of a state what package statetest tests.
+func targetOf(name, op string, sample func(t require.TestingT) stream.State, broken func(t require.TestingT) []brokenSnapshot, goOn func(t require.TestingT, s stream.State)) statetest.Target {
+	return statetest.Target{
+		Name: name, Op: op,
+		Sample: func(t testing.TB) stream.State { return sample(t) },
+		Broken: func(t testing.TB) (list []statetest.Broken) {
+			for _, c := range broken(t) {
+				list = append(list, statetest.Broken{Name: c.name, Bytes: c.bytes, Class: c.class, Says: c.says})
 			}
-		}
-		return reframe(good, p)
+			return list
+		},
+		GoOn: func(t testing.TB, s stream.State) { goOn(t, s) },
 	}
 }
 
@@ -91,28 +77,8 @@ func builder(good []byte) func(parts ...any) []byte {
 // new one each time, does not change.
 func requireRefused(t *testing.T, op string, sample func() stream.State, broken []brokenSnapshot) {
 	t.Helper()
-	good := snapshotOf(t, sample())
-	for _, c := range broken {
-		s := sample()
-		err := s.Restore(bytes.NewReader(c.bytes))
-		require.ErrorIs(t, err, c.class, c.name)
-		var typed *stream.SnapshotError
-		require.ErrorAs(t, err, &typed, c.name)
-		require.Equal(t, op, typed.Op)
-		require.ErrorContains(t, err, c.says, c.name)
-		require.Equal(t, good, snapshotOf(t, s), "%s: the state has changed", c.name)
-	}
-	for i := range good {
-		for bit := range 8 {
-			bad := bytes.Clone(good)
-			bad[i] ^= 1 << bit
-			require.Error(t, sample().Restore(bytes.NewReader(bad)), "bit %d of byte %d", bit, i)
-		}
-	}
-	s := sample()
-	require.ErrorIs(t, s.Restore(io.MultiReader(bytes.NewReader(good[:50]), iotest.ErrReader(errBoom))), errBoom)
-	require.NoError(t, s.Restore(iotest.OneByteReader(bytes.NewReader(good))))
-	require.Equal(t, good, snapshotOf(t, s))
+	statetest.Refused(t, targetOf("", op, func(require.TestingT) stream.State { return sample() },
+		func(require.TestingT) []brokenSnapshot { return broken }, nil))
 }
 
 // requireRestoreBooks demands that Restore, good or not, leaves booked what the state holds, and no more.
@@ -206,53 +172,7 @@ func requireCodecs(t *testing.T, s stream.State, types []string, supply func(i i
 	require.NoError(t, s.Snapshot(io.Discard))
 }
 
-// fuzzRestore: what is restored is what is written again; nothing panics, nothing allocates out of proportion, and what is
-// refused leaves the state as it was.
+// fuzzRestore fuzzes Restore of a state: see statetest.Fuzz.
 func fuzzRestore(f *testing.F, name string, sample func(t require.TestingT) stream.State, broken func(t require.TestingT) []brokenSnapshot, goOn func(t require.TestingT, s stream.State)) {
-	good := snapshotOf(f, sample(f))
-	if *update {
-		writeCorpus(f, name, append(broken(f), brokenSnapshot{name: "good", bytes: good}))
-	}
-	f.Fuzz(func(t *testing.T, data []byte, payload bool) {
-		if payload { // get past the frame
-			data = reframe(good, data[:min(len(data), 64<<10-1)])
-		}
-		s := sample(t)
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		in := bytes.NewReader(data)
-		err := s.Restore(in)
-		runtime.ReadMemStats(&after)
-		if allocated := after.TotalAlloc - before.TotalAlloc; allocated > uint64(400*len(data)+1<<20) {
-			t.Fatalf("%d bytes allocated for %d", allocated, len(data))
-		}
-		if err != nil {
-			if !errors.Is(err, stream.ErrCorrupt) && !errors.Is(err, stream.ErrConflict) {
-				t.Fatalf("an error of no class: %v", err)
-			}
-			require.Equal(t, good, snapshotOf(t, s))
-			return
-		}
-		require.Equal(t, data[:len(data)-in.Len()], snapshotOf(t, s))
-		goOn(t, s)
-	})
-}
-
-// writeCorpus writes the seeds of a fuzz target: each snapshot, as bytes and as payload.
-func writeCorpus(f *testing.F, target string, seeds []brokenSnapshot) {
-	dir := filepath.Join("testdata", "fuzz", target)
-	require.NoError(f, os.MkdirAll(dir, 0o755))
-	for _, s := range seeds {
-		for name, payload := range map[string]bool{s.name: false, s.name + "_payload": true} {
-			b := s.bytes
-			if payload {
-				if len(b) < 49 {
-					continue
-				}
-				b = payloadOf(b)
-			}
-			text := fmt.Sprintf("go test fuzz v1\n[]byte(%q)\nbool(%v)\n", b, payload)
-			require.NoError(f, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644))
-		}
-	}
+	statetest.Fuzz(f, targetOf(name, "", sample, broken, goOn), *update)
 }
