@@ -42,15 +42,17 @@ func Approx[T any, K comparable](s stream.Seq[T], key func(T) K, o ApproxOptions
 	}
 }
 
-// approx is one run of the approximate engine. Rows are staged, so that the cache misses of their lookups overlap,
-// and then settled one after the other: how many were staged changes no output.
+// approx is one run of the approximate engine. Where it may read ahead, rows are staged, so that the cache misses of their
+// lookups overlap, and then settled one after the other: how many were staged changes no output. Where it may not, each
+// is settled as it comes; runPlain does so by a shorter way.
 //
 //	rows    [ 7 click ][ 9 view ][ 7 click ]           n = 3 of size 4
 //	hashes  [ 5c..    ][ 61..   ][ 5c..    ]
 //	        position of the first: stats.In
 //
 // Invariants, between two rows of the input:
-//  1. n < size <= len(rows), and len(hashes) == len(rows); so is len(null) where there is a NullKey.
+//  1. n < size <= len(rows), and len(hashes) == len(rows); so is len(null) where there is a NullKey. There is room for one
+//     row where none is read ahead.
 //  2. stats.In rows are settled, and stats.In + n were read.
 type approx[T any, K comparable] struct {
 	ledger[T]
@@ -76,6 +78,9 @@ type approx[T any, K comparable] struct {
 func (e *approx[T, K]) run(s stream.Seq[T]) error {
 	if err := e.begin(); err != nil {
 		return err
+	}
+	if e.isPlain() {
+		return e.runPlain(s)
 	}
 	for v, err := range s {
 		if err == nil {
@@ -179,13 +184,23 @@ func (e *approx[T, K]) settle(i int, position int64) error {
 	}
 	fresh, err := e.seen.add(e.hashes[i])
 	if err != nil {
-		return fmt.Errorf("%w (at element %d, after %d keys)", err, position, e.stats.Keys)
+		return e.noRoom(err, position)
 	}
 	if fresh {
 		e.stats.Keys++
 		e.emit(row)
 		return nil
 	}
+	return e.presume(row, e.hashes[i], position)
+}
+
+// noRoom says where no filter could be added.
+func (e *approx[T, K]) noRoom(err error, position int64) error {
+	return fmt.Errorf("%w (at element %d, after %d keys)", err, position, e.stats.Keys)
+}
+
+// presume decides about a row whose key, with hash h, is presumed to have been seen.
+func (e *approx[T, K]) presume(row *T, h uint64, position int64) error {
 	if e.a.verify == nil {
 		return e.dropRow(row, position)
 	}
@@ -196,7 +211,7 @@ func (e *approx[T, K]) settle(i int, position int64) error {
 	if seen {
 		return e.dropRow(row, position)
 	}
-	if err := e.seen.refresh(e.hashes[i]); err != nil {
+	if err := e.seen.refresh(h); err != nil {
 		return err
 	}
 	e.stats.Keys++

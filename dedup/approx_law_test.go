@@ -60,6 +60,20 @@ func (p approxProgram) run() approxResult {
 	return r
 }
 
+// Where nobody watches, a row goes a shorter way, which must come to the same, filters that fill up on it included.
+func TestApprox_Law_UnwatchedIsTheSame(t *testing.T) {
+	law(t, func(t *rapid.T) {
+		p := drawApprox(t, 0.5, 0.1, 1e-3, 1e-6)
+		p.o.ReadAhead, p.o.NullKey, p.o.NullKeys = 0, nil, dedup.NullsDistinct
+		want := p.run()
+		require.NoError(t, want.err)
+		most := rapid.IntRange(0, len(want.rows)+1).Draw(t, "most")
+		got, err := stream.Collect(stream.Take(dedup.Approx(stream.Of(p.rows...), intItself, p.o), most))
+		require.NoError(t, err)
+		require.Equal(t, fmt.Sprint(want.rows[:min(most, len(want.rows))]), fmt.Sprint(got))
+	})
+}
+
 // model is what a filter that is never wrong would do, with sets for filters.
 func (p approxProgram) model() []int {
 	var out []int
