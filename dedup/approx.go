@@ -20,14 +20,8 @@ import (
 // before the source is touched, or where more keys came than were expected. A key with something in it that cannot be
 // a key is a *KeyError.
 func Approx[T any, K comparable](s stream.Seq[T], key func(T) K, o ApproxOptions[T]) stream.Seq[T] {
-	const fn = "Approx"
-	need(s == nil, fn, "stream")
-	need(key == nil, fn, "key")
 	a, err := newApproxPlan(o)
-	hasher, hashErr := newHasher[K](fn)
-	if err == nil {
-		err = hashErr
-	}
+	hasher, err := keyed("Approx", s, key, err)
 	if err != nil {
 		return stream.Fail[T](err)
 	}

@@ -16,7 +16,8 @@ type ApproxOptions[T any] struct {
 	// ExpectedKeys is how many keys the first filter is made for; 0: 1<<20. It is no limit: where more come, filters
 	// are added, each twice as large as the one before, with rates whose sum stays within FalseDropRate. Each of them is
 	// looked up for each row, and takes more bytes per key than the one before, so rather expect too many: 10 million keys
-	// take 86 MB if they were expected, 259 MB in four filters if a million were. With Generations, it is how many keys are remembered at least, and must be set.
+	// take 86 MB if they were expected, 259 MB in four filters if a million were. With Generations, it is how many keys
+	// are remembered at least, and must be set.
 	ExpectedKeys int64
 	// Generations fixes the memory: the keys are remembered in so many filters in turn, and where the newest is full the
 	// oldest is forgotten. From 2 to 64; 0: nothing is forgotten, and the filter grows. A key that is forgotten comes

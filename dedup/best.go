@@ -35,13 +35,8 @@ func Distinct[T any, K comparable](s stream.Seq[T], key func(T) K) stream.Seq[T]
 
 // runHashed is the hash engine behind all three.
 func runHashed[T any, K comparable](fn string, s stream.Seq[T], key func(T) K, o Options[T]) stream.Seq[T] {
-	need(s == nil, fn, "stream")
-	need(key == nil, fn, "key")
 	p, err := newPlan(fn, o)
-	hasher, hashErr := newHasher[K](fn)
-	if err == nil {
-		err = hashErr
-	}
+	hasher, err := keyed(fn, s, key, err)
 	if err != nil {
 		return stream.Fail[T](err)
 	}

@@ -10,7 +10,8 @@ import (
 // given as an ordered list: the first that can tell decides, the tie rule decides what none of them can.
 //
 // Make one with Latest, Earliest, Max, Min, Present, their Opt forms for nullable values, MaxFunc and
-// MinFunc for an order of your own, or ByBytes for a last one that leaves no tie. The zero Comparator is refused with an *stream.OptionError.
+// MinFunc for an order of your own, or ByBytes for a last one that leaves no tie. The zero Comparator is refused with
+// an *stream.OptionError.
 type Comparator[T any] struct {
 	name string
 	// compare is positive where a is the better row, negative where b is, 0 where it cannot tell.

@@ -35,6 +35,17 @@ func newHasher[K comparable](fn string) (*hash.Hasher[K], error) {
 	return h, nil
 }
 
+// keyed checks what every operator over a stream by key is given: nil functions panic, and err, of its options, comes
+// before one of the key type.
+func keyed[T any, K comparable](fn string, s stream.Seq[T], key func(T) K, err error) (*hash.Hasher[K], error) {
+	need(s == nil, fn, "stream")
+	need(key == nil, fn, "key")
+	if err != nil {
+		return nil, err
+	}
+	return newHasher[K](fn)
+}
+
 // keyText prints a key for an error. A nil key is the group of null keys.
 func keyText(key any) string {
 	switch k := key.(type) {

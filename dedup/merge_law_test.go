@@ -378,6 +378,7 @@ func TestMerge_Oracle(t *testing.T) {
 		if rapid.Bool().Draw(t, "losers") {
 			o.Losers = stream.Into(&losers)
 		}
+		o.Resources.Workers = rapid.SampledFrom([]int{0, 1, 2, 3, 8}).Draw(t, "workers")
 		want := p.model()
 		got, err := p.run(mergeHashed, o)
 		require.NoError(t, err)

@@ -236,3 +236,37 @@ func TestMerge_BookedIsWhatLives(t *testing.T) {
 		})
 	}
 }
+
+// Floats are added in input order whatever the number of workers and the bound, so that their sums are the same to the
+// last bit; and of many rows, most of one key, every one counts.
+func TestMerge_FloatSumsRepeat(t *testing.T) {
+	type payment struct {
+		User   int
+		Amount float64
+		Count  int
+	}
+	const n = 30_000
+	rows := make([]payment, n)
+	want := map[int]payment{}
+	for i := range rows {
+		user := 0
+		if r := mix(uint64(i)); r%10 == 0 {
+			user = int(r % 701)
+		}
+		rows[i] = payment{User: user, Amount: float64(mix(uint64(i))%1000) / 7, Count: 1}
+		sum := want[user]
+		want[user] = payment{User: user, Amount: sum.Amount + rows[i].Amount, Count: sum.Count + 1}
+	}
+	for _, r := range []stream.Resources{{}, {Workers: 2}, {Workers: 8}, {Memory: 1 << 20}} {
+		got, err := stream.Collect(dedup.Run(stream.Of(rows...), func(p payment) int { return p.User }, dedup.Options[payment]{
+			Keep: dedup.KeepMerge, Resources: r,
+			Merge: []dedup.Reducer[payment]{
+				dedup.Sum(func(p *payment) *float64 { return &p.Amount }), dedup.Sum(func(p *payment) *int { return &p.Count })},
+		}))
+		require.NoError(t, err)
+		require.Len(t, got, len(want))
+		for _, p := range got {
+			require.Equal(t, want[p.User], p)
+		}
+	}
+}

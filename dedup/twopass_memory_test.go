@@ -1,7 +1,6 @@
 package dedup_test
 
 import (
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -19,12 +18,6 @@ func TestTwoPass_LiveBytesPerKey(t *testing.T) {
 		ID      int64
 		At      time.Time
 		Payload string
-	}
-	heap := func() int64 {
-		var m runtime.MemStats
-		runtime.GC()
-		runtime.ReadMemStats(&m)
-		return int64(m.HeapAlloc)
 	}
 	flagged := dedup.Present(func(e event) bool { return e.ID&1 == 0 })
 	latest := dedup.Latest(func(e event) time.Time { return e.At })
@@ -48,7 +41,7 @@ func TestTwoPass_LiveBytesPerKey(t *testing.T) {
 			open := func() stream.Seq[event] {
 				return func(yield func(event, error) bool) {
 					if before == 0 {
-						before = heap()
+						before = liveHeap()
 					}
 					for i := range n {
 						if i&0xffff == 0 {
@@ -59,7 +52,7 @@ func TestTwoPass_LiveBytesPerKey(t *testing.T) {
 						}
 					}
 					if live == 0 {
-						live, booked = heap()-before, budget.Used()
+						live, booked = liveHeap()-before, budget.Used()
 					}
 				}
 			}
