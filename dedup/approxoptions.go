@@ -49,8 +49,8 @@ type ApproxOptions[T any] struct {
 	Stats *ApproxStats
 
 	// ReadAhead is how many rows may be read ahead of the one that comes out; at most 256. Rows read ahead are looked up
-	// together: with 256, a row takes a third of the time where the filter is larger than the cache. It begins with one
-	// row and doubles. 0: none, for a live source. It changes nothing in what comes out.
+	// together: with 256, a row takes a third to a half of the time where the filter is larger than the cache. It begins
+	// with one row and doubles. 0: none, for a live source. It changes nothing in what comes out.
 	ReadAhead int
 	// Resources.Memory and Budget bound the filters and the rows read ahead. TempDir and Workers have no effect.
 	Resources stream.Resources
