@@ -1,5 +1,7 @@
 package stream
 
+import "github.com/millrace-go/millrace/internal/spill"
+
 // loneRight is put before the position of a right row that is yielded alone: behind all left rows.
 const loneRight = 1 << 63
 
@@ -9,7 +11,7 @@ const loneRight = 1 << 63
 // several runs, these are of blocks of right rows, in order, and a merge keeps it.
 type joinOrder[L, R any] struct {
 	runs *sortRuns[joinedAt[L, R]]
-	run  *runWriter[joinedAt[L, R]] // the one that is being written; nil: none is
+	run  *spill.RunWriter[joinedAt[L, R]] // the one that is being written; nil: none is
 	row  joinedAt[L, R]
 }
 
@@ -20,7 +22,7 @@ func (o *joinOrder[L, R]) put(at uint64, row *Joined[L, R]) error {
 		}
 	}
 	o.row.at, o.row.row = at, *row
-	return spillError("Join", o.run.append(&o.row))
+	return spillError("Join", o.run.Append(&o.row))
 }
 
 func (o *joinOrder[L, R]) begin() error {
@@ -39,9 +41,9 @@ func (o *joinOrder[L, R]) endRun() error {
 	if o == nil || o.run == nil {
 		return nil
 	}
-	run, err := o.run.finish()
+	run, err := o.run.Finish()
 	err = spillError("Join", err)
-	o.run, o.runs.written = nil, append(o.runs.written, run)
+	o.run, o.runs.written = nil, append(o.runs.written, sortedRun[joinedAt[L, R]]{Run: run})
 	if err == nil {
 		err = o.runs.compact()
 	}

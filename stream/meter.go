@@ -127,6 +127,15 @@ func (st *Stage) AddSpill(d time.Duration, bytes int64) {
 	}
 }
 
+// Now is the time by the clock of the stage's Meters, which is what AddSpill is measured with; by the system's where
+// there is none.
+func (st *Stage) Now() time.Time {
+	if st == nil || st.meters == nil {
+		return time.Now()
+	}
+	return st.meters.opts.Now()
+}
+
 // Meter yields s unchanged, and counts and times for the stage whose output it is. It watches and never acts: with
 // and without it the stream is the same, its errors and panics included.
 //

@@ -23,8 +23,8 @@ type Resources struct {
 // spillDir is the directory of one run, with the stage that wants to know of it.
 func (r Resources) spillDir() *spill.Dir {
 	d := spill.NewDir(r.TempDir)
-	if r.Stage != nil && r.Stage.meters != nil {
-		d.Watch(r.Stage.meters.opts.Now, r.Stage.AddSpill)
+	if r.Stage != nil {
+		d.Watch(r.Stage.Now, r.Stage.AddSpill)
 	}
 	return d
 }

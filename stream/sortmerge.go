@@ -107,7 +107,7 @@ func (s *sortRuns[T]) lastPasses() error {
 		}
 		if len(rest) == 0 { // nothing is left in the old ones
 			for _, run := range s.written {
-				if err := run.store.Close(); err != nil {
+				if err := run.Store.Close(); err != nil {
 					return spillError(s.fn, err)
 				}
 			}
@@ -122,10 +122,11 @@ func (s *sortRuns[T]) mergeInto(store *spill.Store[T], runs []sortedRun[T], fetc
 	for {
 		v, err := tree.Next()
 		if err == nil && v == nil {
-			return w.finish()
+			run, err := w.Finish()
+			return sortedRun[T]{Run: run}, err
 		}
 		if err == nil {
-			err = w.append(v)
+			err = w.Append(v)
 		}
 		if err != nil {
 			return sortedRun[T]{}, err
@@ -139,8 +140,8 @@ func (s *sortRuns[T]) mergeInto(store *spill.Store[T], runs []sortedRun[T], fetc
 func (s *sortRuns[T]) fan(runs []sortedRun[T]) (n, fetches int) {
 	rows, index, block := int64(0), int64(0), int64(s.blockSize)
 	for _, run := range runs {
-		rows, index = max(rows, run.widest), max(index, run.store.IndexSize(run.part))
-		block = max(block, run.store.ReadSize(run.part))
+		rows, index = max(rows, run.Widest), max(index, run.Store.IndexSize(run.Part))
+		block = max(block, run.Store.ReadSize(run.Part))
 	}
 	n = len(runs)
 	for fetches = fetchesOf(s.workers()); ; {
@@ -175,7 +176,7 @@ func (s *sortRuns[T]) tree(runs []sortedRun[T], fetches int) *merge.Tree[T] {
 	s.ahead = newReadAhead[T](readersOf(s.workers(), fetches), len(runs), fetches)
 	cursors := make([]merge.Cursor[T], len(runs))
 	for i, run := range runs {
-		cursors[i] = newRunCursor(run.store.Blocks(run.part), s.ahead, fetches)
+		cursors[i] = newRunCursor(run.Store.Blocks(run.Part), s.ahead, fetches)
 	}
 	return merge.New(s.order.ofMerge(s.common), cursors)
 }

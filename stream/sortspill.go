@@ -59,10 +59,8 @@ type flight[T any] struct {
 
 // sortedRun is a run on disk.
 type sortedRun[T any] struct {
-	store  *spill.Store[T]
-	part   int
-	widest int64 // bytes that the rows of one block take in memory, at most
-	tier   int   // how often its rows were merged
+	spill.Run[T]
+	tier int // how often its rows were merged
 }
 
 // minBlock is the size of a block where memory is smallest, in bytes.
@@ -228,15 +226,15 @@ func (s *sortRuns[T]) takeOff() error {
 }
 
 // write sorts the run and writes it.
-func (f *flight[T]) write(w *runWriter[T]) {
+func (f *flight[T]) write(w *spill.RunWriter[T]) {
 	f.run.sort()
 	rows := newSortedRows(f.run)
 	for v := rows.Next(); v != nil; v = rows.Next() {
-		if f.err = w.append(v); f.err != nil {
+		if f.err = w.Append(v); f.err != nil {
 			return
 		}
 	}
-	f.wrote, f.err = w.finish()
+	f.wrote.Run, f.err = w.Finish()
 }
 
 // land waits for the oldest flying run. A panic of its worker comes out here.
@@ -247,6 +245,11 @@ func (s *sortRuns[T]) land() error {
 	f.worker.Join()
 	s.spare = append(s.spare, f.run)
 	return s.landed(f)
+}
+
+// newWriter begins a run.
+func (s *sortRuns[T]) newWriter(store *spill.Store[T]) *spill.RunWriter[T] {
+	return spill.NewRunWriter(store, s.codec, int64(s.blockSize))
 }
 
 // landed notes what is known of a run that was written, and empties it.

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -11,11 +12,12 @@ import (
 // Resources.Memory: a full disk, a short write, a file that is gone. Where bytes came back other than they were
 // written it matches ErrCorrupt. No row is yielded that was not read back whole.
 type SpillError struct {
-	Func   string // the operator, "Aggregate"
-	Op     string // what was done: sweep, create, write, read or remove
-	File   string // with which file
-	Offset int64  // where in it, bytes; for write and read
-	Err    error  // what came of it
+	Package string // "dedup"; empty: stream
+	Func    string // the operator, "Aggregate"
+	Op      string // what was done: sweep, create, write, read or remove
+	File    string // with which file
+	Offset  int64  // where in it, bytes; for write and read
+	Err     error  // what came of it
 }
 
 // Error says which operator had trouble with which file, where, and what came of it.
@@ -24,7 +26,7 @@ func (e *SpillError) Error() string {
 	if e.Op == string(spill.OpWrite) || e.Op == string(spill.OpRead) {
 		at = fmt.Sprintf(" at %d", e.Offset)
 	}
-	return fmt.Sprintf("stream: %s: spill: %s %s%s: %v", e.Func, e.Op, e.File, at, e.Err)
+	return fmt.Sprintf("%s: %s: spill: %s %s%s: %v", cmp.Or(e.Package, "stream"), e.Func, e.Op, e.File, at, e.Err)
 }
 
 // Unwrap gives the cause, and ErrCorrupt where bytes came back broken.

@@ -54,6 +54,9 @@ func (c *Codec[T]) Skip(src []byte) (rest []byte, err error) {
 	return rest, nil
 }
 
+// Holds reports whether a row can hold anything outside itself: where not, Held is 0.
+func (c *Codec[T]) Holds() bool { return c.node.holds }
+
 // Held returns the live bytes that *v holds outside itself: the bytes of strings, the capacity of slices, what
 // pointers point to, an estimate for maps, and the written length of types with methods. What is shared is counted
 // each time it is met; locations of times are not counted.
