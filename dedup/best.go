@@ -18,9 +18,10 @@ func Best[T any, K comparable](s stream.Seq[T], key func(T) K, by ...Comparator[
 
 // Run is Best with everything spelled out; Options says what each field does.
 //
-// It holds one row per distinct key and, without spilling to disk, ends with a *stream.LimitError where that
-// would pass Options.Resources. Where the first row of a key is bound to survive (no comparators, KeepBest,
-// not TieLast) rows come out as soon as they are seen, nothing is read ahead, and only the keys are held, the
+// It holds one row per distinct key; rows of keys for which Options.Resources has no room go to disk, and the output is
+// the same. Where the first row of a key is bound to survive (no comparators, KeepBest,
+// not TieLast) rows come out as soon as they are seen, those of keys for which there is no room when the input has ended,
+// nothing is read ahead, and only the keys are held, the
 // rows too if Losers or Same has to see them. Otherwise all of the input is read before the first row
 // comes out, and an error from it comes without any row before it.
 func Run[T any, K comparable](s stream.Seq[T], key func(T) K, o Options[T]) stream.Seq[T] {
@@ -35,8 +36,17 @@ func Distinct[T any, K comparable](s stream.Seq[T], key func(T) K) stream.Seq[T]
 
 // runHashed is the hash engine behind all three.
 func runHashed[T any, K comparable](fn string, s stream.Seq[T], key func(T) K, o Options[T]) stream.Seq[T] {
+	return runTuned(fn, s, key, o, tuning{})
+}
+
+// runTuned is runHashed as a test wants it.
+func runTuned[T any, K comparable](fn string, s stream.Seq[T], key func(T) K, o Options[T], tuned tuning) stream.Seq[T] {
 	p, err := newPlan(fn, o)
 	hasher, err := keyed(fn, s, key, err)
+	if err == nil {
+		p.tuned = tuned
+		err = p.spillBy(o.Codec)
+	}
 	if err != nil {
 		return stream.Fail[T](err)
 	}

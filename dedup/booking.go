@@ -1,37 +1,36 @@
 package dedup
 
-import (
-	"errors"
-	"fmt"
-
-	"github.com/millrace-go/millrace/stream"
-)
+import "github.com/millrace-go/millrace/stream"
 
 // Booking: what a bounded run of the hash engine holds is booked before it is stored: the slots of the index
-// and the capacity of the arrays when they grow, what a key and a row reach when they come.
+// and the capacity of the arrays when they grow, what a key and a row reach when they come. What is refused goes to disk.
 
-// makeRoom grows the index, which has no room for one more key. The old slots are there until all keys are in the new
-// ones.
-func (e *hashed[T, K]) makeRoom() error {
-	if int64(e.index.n) >= maxKeys {
-		return &stream.LimitError{Where: "dedup: " + e.p.fn, What: "distinct keys", Limit: maxKeys}
-	}
-	old := e.index.bytes()
-	if e.account != nil {
-		if err := e.grow(e.index.grownBytes()); err != nil {
-			return err
-		}
-	}
-	e.index.grow()
-	if e.account != nil {
-		e.account.Shrink(old)
-	}
-	return nil
+// booking is what one level has booked on the account of its run.
+type booking struct {
+	booked int64 // bytes
+	beyond int64 // bytes taken beside the bound, where that is smaller than the floor
+	slack  int64 // of both, what nothing takes yet
 }
 
-// bookKey books a new key and what its row will take, before they are stored.
-func (e *hashed[T, K]) bookKey(k *K) error {
+// bookAhead is how many bytes are booked at a time, so that most rows touch no account: little beside any bound worth setting.
+const bookAhead = 4 << 10
+
+// fitsKey reports whether there is room for a new key and the row that is being settled, and books it.
+func (e *hashed[T, K]) fitsKey(k *K) (bool, error) {
+	if e.index.room() == 0 && int64(e.index.n) >= maxKeys {
+		if e.over == nil {
+			return false, &stream.LimitError{Where: "dedup: " + e.p.fn, What: "distinct keys", Limit: maxKeys}
+		}
+		e.fill()
+		return false, nil
+	}
+	if e.over == nil {
+		return true, nil
+	}
 	n := int64(0)
+	if e.index.room() == 0 {
+		n = e.index.grownBytes()
+	}
 	if e.p.holdRows {
 		n += e.rows.needs() + e.rowSize
 	}
@@ -41,18 +40,64 @@ func (e *hashed[T, K]) bookKey(k *K) error {
 	if e.p.positions {
 		n += e.positions.needs()
 	}
-	return e.grow(n)
-}
-
-// rebook books what a meeting added to what its key holds, or took from it.
-func (e *hashed[T, K]) rebook(n int64) error {
-	if n < 0 {
-		e.account.Shrink(-n)
-		return nil
+	if e.p.firsts {
+		n += e.firsts.needs()
 	}
-	return e.grow(n)
+	return e.fits(n)
 }
 
+// fitsNull is fitsKey for a row that has a null key.
+func (e *hashed[T, K]) fitsNull() (bool, error) {
+	if e.over == nil {
+		return true, nil
+	}
+	return e.fits(e.nulls.needs() + e.nullPositions.needs() + e.nullsBefore.needs() + e.rowSize)
+}
+
+// fits books n bytes for something new. It is full from the first time on that they are not there. What has no room where
+// there is nothing else is an error.
+func (e *hashed[T, K]) fits(n int64) (bool, error) {
+	d := e.over.disk
+	if e.over.full {
+		return false, nil
+	}
+	keys := e.index.n + e.nulls.n
+	if most := e.p.tuned.mostKeys; (most == 0 || keys < most) && e.book(n) {
+		return true, nil
+	}
+	if keys == 0 && e.over.depth > 0 {
+		return false, &stream.LimitError{Where: "dedup: " + e.p.fn, What: "bytes of live state", Limit: d.limit, Need: n}
+	}
+	e.fill()
+	return false, nil
+}
+
+// fill has all new keys go to disk from here on.
+func (e *hashed[T, K]) fill() {
+	if e.over.full {
+		return
+	}
+	e.over.full = true
+	e.over.disk.reserveBuffers()
+	if e.p.losers != nil {
+		e.holdBack = e.over.putLoser
+	}
+}
+
+// rebook books what a meeting added to what its key holds, or gives back what it took, and reports whether there was
+// room for it.
+func (e *hashed[T, K]) rebook(n int64) bool {
+	if at := int64(e.p.tuned.evict); at > 0 && e.position%at == 0 {
+		return false
+	}
+	if n <= 0 {
+		e.unbook(-n)
+		return true
+	}
+	return e.book(n)
+}
+
+// sizeOfRow is what a row reaches, where memory is bounded.
 func (e *hashed[T, K]) sizeOfRow(row *T) int64 {
 	if e.p.sizeOf == nil {
 		return 0
@@ -60,17 +105,66 @@ func (e *hashed[T, K]) sizeOfRow(row *T) int64 {
 	return e.p.sizeOf(row)
 }
 
-func (e *hashed[T, K]) grow(n int64) error {
-	if n == 0 {
-		return nil
+// book takes n bytes, and reports whether there were so many.
+func (e *hashed[T, K]) book(n int64) bool {
+	if n <= e.slack {
+		e.slack -= n
+		return true
 	}
-	return e.account.Grow(n)
+	short := n - e.slack
+	if e.grow(short + bookAhead) {
+		e.slack = bookAhead
+		return true
+	}
+	if e.grow(short) {
+		e.slack = 0
+		return true
+	}
+	return false
 }
 
-// where adds to a *stream.LimitError which row would not fit.
-func (e *hashed[T, K]) where(err error) error {
-	if limit, ok := errors.AsType[*stream.LimitError](err); ok && limit.Where == "dedup: "+e.p.fn {
-		return fmt.Errorf("%w (at element %d, %d distinct keys; this engine does not spill to disk)", err, e.position, e.stats.Keys)
+// grow books n bytes where the bound has them beside what is kept for buffers, or the floor has.
+func (e *hashed[T, K]) grow(n int64) bool {
+	d := e.over.disk
+	kept := d.reserve
+	if d.reserved {
+		kept = 0
 	}
-	return err
+	if d.account.Grow(n+kept) == nil {
+		d.account.Shrink(kept)
+		e.booked += n
+		return true
+	}
+	if e.booked+e.beyond+n > d.floor {
+		return false
+	}
+	e.beyond += n
+	return true
+}
+
+// unbook gives n bytes back; what is more than a step of slack, to the account.
+func (e *hashed[T, K]) unbook(n int64) {
+	if e.over == nil {
+		return
+	}
+	e.slack += n
+	if n = e.slack - 2*bookAhead; n <= 0 {
+		return
+	}
+	e.slack -= n
+	beyond := min(n, e.beyond)
+	e.beyond -= beyond
+	e.booked -= n - beyond
+	e.over.disk.account.Shrink(n - beyond)
+}
+
+// letGo lets go of all that the level holds.
+func (e *hashed[T, K]) letGo() {
+	e.index, e.tied, e.stage, e.lookup = slots{}, nil, nil, nil
+	e.rows, e.nulls, e.keys = newBlocks[T](), newBlocks[T](), newBlocks[K]()
+	e.positions, e.firsts, e.nullPositions, e.nullsBefore = newBlocks[int64](), newBlocks[int64](), newBlocks[int64](), newBlocks[int64]()
+	if e.over != nil {
+		e.over.disk.account.Shrink(e.booked)
+		e.booking = booking{}
+	}
 }

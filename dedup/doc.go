@@ -49,8 +49,8 @@
 //  3. In = Out + Dropped + RejectedNull, and with a TTL or tombstones + Late + BadTimes + Tombstones + Deleted, checked at
 //     the end of every run. Every dropped row goes to Losers, if
 //     it is set, once.
-//  4. Same input, same options: same output in the same order. A memory limit can end a run, never
-//     change a row.
+//  4. Same input, same options: same output in the same order. A memory limit never changes a row; it can end a run,
+//     but one of Run only where a single row is larger than it.
 //  5. Deduplicating the output again changes nothing. So does deduplicating shards, if all rows of a key are in
 //     one shard.
 //  6. Sorted gives what Run gives, and never yields a key twice: input that is not sorted is an *OrderError.
@@ -75,10 +75,9 @@
 // Rows are taken in by batches of 256, whose lookups overlap, except where they come out on sight.
 //
 // Resources.Memory bounds this: live bytes of table, keys and rows, with the strings, slices and maps that
-// they reach. This version does not spill to disk: a run that would pass the bound ends with a
-// *stream.LimitError. Measuring rows with strings costs some nanoseconds per string, and only if there is a bound.
-// A string cut from a larger buffer keeps that buffer alive, and only its own bytes are counted: clone what you
-// cut from large lines.
+// they reach. See below for what happens when it is full. Measuring rows with strings costs some nanoseconds per
+// string, and only if there is a bound. A string cut from a larger buffer keeps that buffer alive, and only its own
+// bytes are counted: clone what you cut from large lines.
 //
 // Output comes in the order in which keys were first seen, or by the winners' positions (OrderWinner). Best
 // reads all its input before the first row comes out, for the last row read may be the best of any key. Distinct,
@@ -92,6 +91,29 @@
 // first row. Workers cost 8 bytes a key. There are none where they would be seen or of no use: with Losers or Rejects,
 // under a memory bound, where rows come out on sight, and in the other engines. OrderAny spares what it takes to
 // bring the rows of the workers in order.
+//
+// # Where the rows do not fit
+//
+// When the bound of a Run is reached, the keys that are in memory stay there, and their rows are settled as before. Rows
+// of other keys go to temporary files, in 4, 16 or 64 partitions by the hash of the key, and are settled when the input
+// has ended, one partition after the other, each cut again if it does not fit. So a key that has nine rows in ten, and
+// comes early as such a key does, collapses in memory. The output is the same, byte for byte, and so are its order, the
+// losers and theirs, and Stats. What is to be known:
+//
+//   - Where rows come out on sight, those of keys that did not fit come out when the input has ended.
+//   - From the first row that does not fit, losers are held back too. They are delivered in their order when the input has
+//     ended: before the first survivor or, where rows come out on sight, among them. What ends such a run early (a
+//     consumer, Losers, a tie) ends it when all of its input has been read, which Rejects was told of and Stats counts;
+//     what came before is the same.
+//   - The key function, the comparators and Same are called again for rows that were on disk, which come back equal but
+//     for the monotonic reading of a time.
+//   - A row type needs a codec: one is compiled for what has no interface, func, channel or unexported field in it;
+//     Options.Codec is for the others.
+//   - Temporary files are removed before the loop ends, however it ends. A killed process leaves them, and the next run
+//     that spills into the same directory removes them. Trouble with them is a *stream.SpillError, and no row
+//     comes out that was not read back whole.
+//   - However small the bound is, 16 KiB are taken, and some blocks of 256 bytes. A row that is larger than the bound
+//     by itself is a *stream.LimitError.
 //
 // # Sorted input
 //
@@ -190,6 +212,5 @@
 // # When not to use it
 //
 // To make something else than a row of the rows of a key (a count, a list), use stream.Aggregate with a fold. To drop
-// repeats that follow each other directly, stream.ChunkBy needs no key table. Where the best row of a key is wanted and
-// the keys do not fit into memory, this version has no engine.
+// repeats that follow each other directly, stream.ChunkBy needs no key table.
 package dedup

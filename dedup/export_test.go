@@ -12,9 +12,18 @@ func RunInBatches[T any, K comparable](batch int, s stream.Seq[T], key func(T) K
 	if err != nil {
 		return stream.Fail[T](err)
 	}
+	if err := p.spillBy(o.Codec); err != nil {
+		return stream.Fail[T](err)
+	}
 	if !p.eager {
 		p.batch = batch
 		p.chunk = min(p.chunk, 2*batch+1)
 	}
 	return hashedRows(s, p, key, hasher)
+}
+
+// RunTuned is Run with so many keys in memory at most (0: any), where each holder that is replaced at a multiple of that
+// position (0: none) is refused the memory for it. Both need a bound.
+func RunTuned[T any, K comparable](s stream.Seq[T], key func(T) K, o Options[T], mostKeys, evict int) stream.Seq[T] {
+	return runTuned("Run", s, key, o, tuning{mostKeys: mostKeys, evict: evict})
 }

@@ -30,8 +30,9 @@ import (
 //  3. Under KeepNone a negative position, ^p, says that the key is repeated and its first row stood at p.
 //  4. tied has key i exactly if a row met the holder of i, no comparator told them apart, Same did not call
 //     them identical, and that holder still stands. It is empty but under TieFail.
-//  5. Where memory is bounded, account.Used() covers what the index and the arrays have allocated, and what the keys
-//     and the held rows reach. What is staged is not booked, but small beside the bound.
+//  5. Where memory is bounded, booking covers what the index and the arrays have allocated, and what the keys
+//     and the held rows reach. What is staged is not booked, but small beside the bound. Where the bound ends, rows of new
+//     keys go to disk (see spillover), and to an engine of their own later.
 type hashed[T any, K comparable] struct {
 	ledger[T]
 	key    func(T) K
@@ -42,13 +43,16 @@ type hashed[T any, K comparable] struct {
 	rows          blocks[T]
 	keys          blocks[K]
 	positions     blocks[int64]
-	firsts        blocks[int64] // with workers: where the key was first seen
+	firsts        blocks[int64] // positions of the first rows: with workers, and where survivors of several levels are merged by them
 	nulls         blocks[T]
 	nullPositions blocks[int64]
 	nullsBefore   blocks[int64]
+	nullFirst     int64         // position of the first row of the group of null keys
 	tied          map[int]int64 // key number -> position of the first row that ties with its holder
 
-	account *stream.Account // nil: memory is unbounded, nothing is booked
+	over    *spillover[T, K] // nil: memory is unbounded, nothing is booked
+	booking                  // of this level
+	toDisk  bool             // survivors are not yielded, but written with their places
 
 	stage    *stage[T, K]
 	lookup   *lookup
@@ -63,22 +67,25 @@ type hashed[T any, K comparable] struct {
 const nullGroup = -1
 
 func newHashed[T any, K comparable](p *plan[T], key func(T) K, hasher *hash.Hasher[K]) *hashed[T, K] {
-	e := &hashed[T, K]{
-		ledger: ledger[T]{p: p}, key: key, hasher: hasher, exact: hasher.Exact(),
-		rows: newBlocks[T](), keys: newBlocks[K](), positions: newBlocks[int64](),
-		nulls: newBlocks[T](), nullPositions: newBlocks[int64](), nullsBefore: newBlocks[int64](),
-		firsts: newBlocks[int64](), lookup: newLookup(p.batch),
-	}
 	if p.bounded() {
-		e.account = p.res.Account("dedup: " + p.fn)
+		return newLevel(newDisk(p, key, hasher), 0)
 	}
-	return e
+	return emptyHashed(p, key, hasher, p.batch)
 }
 
-// close gives the booked memory back and publishes the counts. It runs on every path.
+func emptyHashed[T any, K comparable](p *plan[T], key func(T) K, hasher *hash.Hasher[K], batch int) *hashed[T, K] {
+	return &hashed[T, K]{
+		ledger: ledger[T]{p: p}, key: key, hasher: hasher, exact: hasher.Exact(),
+		rows: newBlocks[T](), keys: newBlocks[K](), positions: newBlocks[int64](), firsts: newBlocks[int64](),
+		nulls: newBlocks[T](), nullPositions: newBlocks[int64](), nullsBefore: newBlocks[int64](),
+		lookup: newLookup(batch),
+	}
+}
+
+// close removes what is on disk, gives the booked memory back and publishes the counts. It runs on every path.
 func (e *hashed[T, K]) close() {
-	if e.account != nil {
-		e.account.Close()
+	if e.over != nil {
+		e.over.disk.close()
 	}
 	e.publish()
 }
@@ -86,10 +93,20 @@ func (e *hashed[T, K]) close() {
 // run reads the input and yields the survivors. Its error is still to be yielded.
 func (e *hashed[T, K]) run(s stream.Seq[T], yield func(T, error) bool) error {
 	e.yield = yield
-	if err := e.read(s); err != nil || e.stopped {
+	err := e.read(s)
+	if e.stopped {
+		return nil
+	}
+	if e.over != nil && e.over.full {
+		return e.finishSpilled(err)
+	}
+	if err != nil {
 		return err
 	}
 	if !e.p.eager {
+		if tie := e.unsettled(); tie != nil {
+			return tie
+		}
 		if err := e.emitAll(); err != nil || e.stopped {
 			return err
 		}
@@ -141,7 +158,7 @@ func (e *hashed[T, K]) stageKey(v T) error {
 	st.keys[i] = e.key(v)
 	if e.hasher.Dynamic() {
 		if err := e.hasher.Check(&st.keys[i]); err != nil {
-			return &KeyError{Position: st.first + int64(i), Err: err}
+			return &KeyError{Position: st.position(i), Err: err}
 		}
 	}
 	return nil
@@ -158,7 +175,7 @@ func (e *hashed[T, K]) settle() error {
 	e.hasher.HashEach(keys, hashes)
 	e.lookUp(keys, hashes)
 	for i := range n {
-		e.position = st.first + int64(i)
+		e.position = st.position(i)
 		e.stats.In++
 		if st.sizes != nil {
 			e.rowSize = st.sizes[i]
@@ -169,11 +186,8 @@ func (e *hashed[T, K]) settle() error {
 		} else {
 			err = e.take(i, &st.rows[i], &keys[i], hashes[i])
 		}
-		if err != nil {
-			return e.where(err)
-		}
-		if e.stopped {
-			return nil
+		if err != nil || e.stopped {
+			return err
 		}
 		e.checkInvariants()
 	}
@@ -188,7 +202,10 @@ func (e *hashed[T, K]) take(i int, row *T, k *K, h uint64) error {
 	if number == unsure {
 		number, slot = e.probe(k, h)
 	}
-	if number >= 0 {
+	switch full := e.over != nil && e.over.full; {
+	case full && (number < 0 || e.over.isEvicted(number)):
+		return e.spillRow(row, h)
+	case number >= 0:
 		return e.duplicate(number, row)
 	}
 	return e.add(slot, row, k, h)
@@ -196,19 +213,30 @@ func (e *hashed[T, K]) take(i int, row *T, k *K, h uint64) error {
 
 // add takes in a row with a new key, whose slot is this one.
 func (e *hashed[T, K]) add(slot int, row *T, k *K, h uint64) error {
-	if e.index.room() == 0 {
-		if err := e.makeRoom(); err != nil {
-			return err
+	if fits, err := e.fitsKey(k); !fits {
+		if err == nil {
+			err = e.spillRow(row, h)
 		}
+		return err
+	}
+	e.hold(slot, row, k, h, e.position)
+	e.stats.Keys++
+	if e.p.eager {
+		return e.emit(row, e.position)
+	}
+	return nil
+}
+
+// hold stores what is to be known of a new key, for which there is room. Its first row stood at first.
+func (e *hashed[T, K]) hold(slot int, row *T, k *K, h uint64, first int64) (number int) {
+	if e.index.room() == 0 {
+		old := e.index.bytes()
+		e.index.grow()
+		e.unbook(old) // it was there until all keys were in the new one
 		slot = e.index.vacant(h)
 	}
-	e.stats.Keys++
-	if e.account != nil {
-		if err := e.bookKey(k); err != nil {
-			return err
-		}
-	}
-	e.index.insert(slot, h, e.index.n)
+	number = e.index.n
+	e.index.insert(slot, h, number)
 	if e.p.holdRows {
 		*e.rows.next() = *row
 	}
@@ -219,43 +247,60 @@ func (e *hashed[T, K]) add(slot int, row *T, k *K, h uint64) error {
 		*e.positions.next() = e.position
 	}
 	if e.p.firsts {
-		*e.firsts.next() = e.position
+		*e.firsts.next() = first
 	}
-	if e.p.eager {
-		e.emit(row)
-	}
-	return nil
+	return number
 }
 
 // takeNull takes in a row that has a null key.
 func (e *hashed[T, K]) takeNull(row *T) error {
-	e.stats.NullKeys++
+	group := false
 	switch e.p.nullKeys {
 	case NullsReject:
+		e.stats.NullKeys++
 		return e.reject(row, e.position)
 	case NullsEqual:
+		if e.over != nil && e.over.isEvicted(nullGroup) {
+			return e.spillRow(row, nullHash)
+		}
 		if e.nulls.n > 0 {
+			e.stats.NullKeys++
 			return e.duplicate(nullGroup, row)
 		}
-		e.stats.Keys++
+		group = true
 	case NullsDistinct:
-		if e.p.eager { // nothing will ask for this row again
-			e.emit(row)
-			return nil
+		if e.p.eager && (e.over == nil || !e.over.full) { // nothing will ask for this row again
+			e.stats.NullKeys++
+			return e.emit(row, e.position)
 		}
 	}
-	if e.account != nil {
-		if err := e.grow(e.nulls.needs() + e.nullPositions.needs() + e.nullsBefore.needs() + e.rowSize); err != nil {
-			return err
-		}
+	fits, err := e.fitsNull()
+	switch {
+	case err != nil:
+		return err
+	case !fits && group:
+		return e.spillRow(row, nullHash)
 	}
+	e.stats.NullKeys++
+	if !fits {
+		return e.over.putSurvivor(e.position, row)
+	}
+	if group {
+		e.stats.Keys++
+	}
+	e.holdNull(row, e.position)
+	if e.p.eager {
+		return e.emit(row, e.position)
+	}
+	return nil
+}
+
+// holdNull stores a row that has a null key; first is the position of the first row of the group.
+func (e *hashed[T, K]) holdNull(row *T, first int64) {
 	*e.nulls.next() = *row
 	e.nullPositions.push(e.position)
 	e.nullsBefore.push(e.placeOfNull())
-	if e.p.eager {
-		e.emit(row)
-	}
-	return nil
+	e.nullFirst = first
 }
 
 // placeOfNull is the place of a row with a null key in the order of first sight.
@@ -280,10 +325,8 @@ func (e *hashed[T, K]) duplicate(i int, row *T) error {
 	if err != nil {
 		return err
 	}
-	if e.grown != 0 {
-		if err := e.rebook(e.grown); err != nil {
-			return err
-		}
+	if e.over != nil && !e.p.eager && !e.rebook(e.grown) {
+		return e.evictMet(i, row, holder, heldAt, outcome)
 	}
 	switch outcome {
 	case holderMatched:
@@ -328,9 +371,7 @@ func (e *hashed[T, K]) repeatKey(row, first *T, firstAt *int64) error {
 	if isFirst {
 		*firstAt = ^at
 		if e.p.same == nil {
-			if size := e.sizeOfRow(first); size > 0 {
-				e.account.Shrink(size)
-			}
+			e.unbook(e.sizeOfRow(first))
 			var zero T
 			*first = zero
 		}

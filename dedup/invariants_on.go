@@ -40,9 +40,10 @@ func (e *hashed[T, K]) checkInvariants() {
 			broken(4, "key %d: the winner at %d ties with an earlier row at %d", i, *winner, position)
 		}
 	}
-	if e.account != nil {
-		if live := e.index.bytes() + int64(e.rows.end)*e.rows.size + int64(e.keys.end)*e.keys.size + int64(e.positions.end)*8; e.account.Used() < live {
-			broken(5, "%d bytes booked, at least %d are live", e.account.Used(), live)
+	if e.over != nil {
+		live := e.index.bytes() + int64(e.rows.end)*e.rows.size + int64(e.keys.end)*e.keys.size + int64(e.positions.end+e.firsts.end)*8
+		if e.booked+e.beyond < live+e.slack {
+			broken(5, "%d bytes booked, %d of them free, at least %d are live", e.booked+e.beyond, e.slack, live)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package dedup_test
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -218,29 +217,6 @@ func TestRun_Law_ShardIndependence(t *testing.T) {
 			union = append(union, r.survivors...)
 		}
 		require.Equal(t, sortedText(whole.survivors), sortedText(union))
-	})
-}
-
-// A bound on memory may end a run, but never changes what it yields.
-func TestRun_Law_MemoryNeverChangesRows(t *testing.T) {
-	law(t, func(t *rapid.T) {
-		p := drawProgram(t)
-		want := p.run(hashEngine, true)
-		p.o.Resources.Memory = rapid.Int64Range(1, 32<<10).Draw(t, "memory")
-		budget, err := stream.NewBudget(rapid.Int64Range(1, 32<<10).Draw(t, "budget"))
-		require.NoError(t, err)
-		if rapid.Bool().Draw(t, "shared") {
-			p.o.Resources.Budget = budget
-		}
-		got := p.run(hashEngine, true)
-		require.Zero(t, budget.Used(), "the budget has everything back")
-		if errors.Is(got.err, stream.ErrLimit) {
-			require.Equal(t, text(want.survivors[:min(len(want.survivors), len(got.survivors))]), text(got.survivors))
-			return
-		}
-		require.Equal(t, want.err, got.err)
-		require.Equal(t, text(want.survivors), text(got.survivors))
-		require.Equal(t, want.stats, got.stats)
 	})
 }
 

@@ -10,6 +10,9 @@ type ledger[T any] struct {
 	stats     Stats
 	delivered int64 // losers the sink took
 	grown     int64 // bytes by which the last meeting made what its key holds larger, where that is booked
+
+	met      int64                                  // position of the row that is being settled against another
+	holdBack func(met int64, loser *Loser[T]) error // nil: losers are delivered as they lose
 }
 
 // verdict is the outcome of a meeting for the row that was held.
@@ -26,6 +29,7 @@ const (
 // be held, holder or, where it is beaten, challenger, is made of both. The engine books l.grown.
 func (l *ledger[T]) meet(challenger, holder *T, position, holderPosition int64) (verdict, error) {
 	p := l.p
+	l.met = position
 	l.stats.Duplicates++
 	l.grown = 0
 	identical := l.compareRows(challenger, holder)
@@ -85,6 +89,7 @@ func (l *ledger[T]) exchange(holder, challenger *T, holderPosition, position int
 // repeat settles a duplicate under KeepNone: it drops the row, and before it the first row of its key where
 // this is the first repetition. first is nil where no row has to be known again.
 func (l *ledger[T]) repeat(row, first *T, position, firstPosition int64, isFirstRepetition bool) error {
+	l.met = position
 	l.stats.Duplicates++
 	identical := l.compareRows(row, first)
 	if isFirstRepetition {
@@ -118,8 +123,16 @@ func (l *ledger[T]) drop(row, winner *T, position, winnerPosition int64, decided
 	if winner != nil {
 		loser.Winner = *winner
 	}
-	if err := l.p.losers(loser); err != nil {
-		return fmt.Errorf("dedup: %s: Losers: element %d: %w", l.p.fn, position, err)
+	if l.holdBack != nil {
+		return l.holdBack(l.met, &loser)
+	}
+	return l.deliverLoser(&loser)
+}
+
+// deliverLoser gives a loser to the sink.
+func (l *ledger[T]) deliverLoser(loser *Loser[T]) error {
+	if err := l.p.losers(*loser); err != nil {
+		return fmt.Errorf("dedup: %s: Losers: element %d: %w", l.p.fn, loser.Position, err)
 	}
 	l.delivered++
 	return nil

@@ -2,7 +2,8 @@ package dedup
 
 // A Loser is a row that was dropped, with the row it lost to at that moment.
 //
-// Losers are delivered as they lose, in the order of the input, so that none has to be held. The Winner
+// Losers are delivered as they lose, in the order of the input, so that none has to be held; under a memory bound those
+// that lose after it was reached come in the same order when the input has ended. The Winner
 // named is therefore the best row so far, which a later row may beat in turn; it is then delivered as a Loser
 // itself. The last Loser of a key names the final winner.
 //

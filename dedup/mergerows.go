@@ -38,8 +38,9 @@ func lift[T any](p *plan[T]) *plan[gathered[T]] {
 			name: c.name, compare: func(a, b *gathered[T]) int { return c.compare(&a.Best, &b.Best) },
 		})
 	}
-	if p.bounded() {
-		up.sizeOf = rowSizer[gathered[T]]()
+	if p.codec != nil {
+		codec := gatheredCodec[T]{p.codec}
+		up.codec, up.sizeOf, up.holdKeys, up.firsts, up.tuned = codec, codec.Held, true, p.firsts, p.tuned
 	}
 	if p.nullKey != nil {
 		up.nullKey = func(g gathered[T]) bool { return p.nullKey(g.Best) }

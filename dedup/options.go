@@ -93,7 +93,8 @@ type Options[T any] struct {
 	// Rejects takes the rows with a null key under NullsReject, in input order. Only for that policy.
 	Rejects stream.Sink[Reject[T]]
 
-	// Losers takes every dropped row, as it loses. Nil: they are only counted.
+	// Losers takes every dropped row, as it loses; under a bound that was reached, when the input has ended. Nil: they
+	// are only counted.
 	Losers stream.Sink[Loser[T]]
 	// Same says that two rows of one key are the same row delivered twice, rather than two claims about one
 	// thing. It splits Stats.Duplicates, sets Loser.Identical, and keeps TieFail quiet on mere copies. It
@@ -102,11 +103,15 @@ type Options[T any] struct {
 	// Stats, if set, is overwritten when a run ends, however it ends. Runs at the same time must not share it.
 	Stats *Stats
 
-	// Resources bounds the live state. Nothing is spilled to disk yet: a run that would pass Memory or the
-	// Budget ends with a *stream.LimitError. TempDir is accepted and has no effect. With 2 Workers or more Run calls
+	// Resources.Memory and Budget bound the live state of Run: index, keys and rows with what they reach, and the
+	// buffers of what is on disk. Keys that come when it is full go to files below TempDir, and the output is the
+	// same. Sorted and Approx have nothing to spill; TwoPass does not spill. With 2 Workers or more Run calls
 	// key, comparators, reducers and Same on several goroutines, unless memory is bounded, there are Losers or Rejects, or
 	// rows come out on sight: one worker does all then, as in the other engines.
 	Resources stream.Resources
+	// Codec is for rows on disk; nil: compiled from T. Run uses it where memory is bounded, and a T without a codec is
+	// then an *stream.OptionError.
+	Codec stream.Codec[T]
 }
 
 // plan is Options checked and compiled: what both engines work from. It is read-only once made, so that
@@ -125,10 +130,12 @@ type plan[T any] struct {
 	same     func(a, b T) bool
 	stats    *Stats
 	res      stream.Resources
-	sizeOf   func(*T) int64 // nil where memory is unbounded, or where a T reaches nothing
-	merge    *merging[T]    // under KeepMerge: for lift, which makes the plan that engines get
+	merge    *merging[T] // under KeepMerge: for lift, which makes the plan that engines get
 	// join, under KeepMerge in a plan from lift, makes one of two rows of a key: see merging.join.
-	join func(holder, challenger *T, holderAt, challengerAt int64, challengerIsBetter bool)
+	join   func(holder, challenger *T, holderAt, challengerAt int64, challengerIsBetter bool)
+	codec  stream.Codec[T]
+	sizeOf func(*T) int64 // by codec; nil where memory is unbounded, or where a T holds nothing
+	tuned  tuning
 
 	eager     bool // the first row of a key is its survivor: it can be yielded on sight
 	holdRows  bool // a row is needed again after it was read
@@ -137,10 +144,11 @@ type plan[T any] struct {
 
 	firsts bool // where a key was first seen is needed again
 
-	workers int   // 0: the consumer's goroutine does all
-	chunk   int   // rows that are handed to workers together
-	batch   int   // rows that are looked up together
-	waiting int64 // bytes that staged rows may reach, where memory is bounded
+	workers     int   // 0: the consumer's goroutine does all
+	chunk       int   // rows that are handed to workers together
+	batch       int   // rows that are looked up together
+	batchOnDisk int   // of those that come back from disk
+	waiting     int64 // bytes that staged rows may reach, where memory is bounded
 }
 
 // newPlan checks the options of fn.
@@ -161,9 +169,6 @@ func newPlan[T any](fn string, o Options[T]) (*plan[T], error) {
 	case KeepMerge:
 		p.merge = newMerging(p.by, o.Merge)
 	}
-	if p.bounded() {
-		p.sizeOf = rowSizer[T]()
-	}
 	p.eager = len(p.by) == 0 && p.tie != TieLast && p.keep == KeepBest
 	p.holdRows = !p.eager || p.losers != nil || p.same != nil
 	p.holdKeys = !p.holdRows || p.keep == KeepNone // which lets go of repeated rows
@@ -171,6 +176,23 @@ func newPlan[T any](fn string, o Options[T]) (*plan[T], error) {
 	p.planBatch()
 	p.planWorkers()
 	return p, nil
+}
+
+// tuning forces in tests what otherwise only a bound does.
+type tuning struct {
+	mostKeys int // in memory; 0: any
+	evict    int // a holder replaced at a multiple of this position does not fit; 0: as it is
+}
+
+// spillBy makes the plan of a run that may spill, with that codec or one compiled from T.
+func (p *plan[T]) spillBy(codec stream.Codec[T]) (err error) {
+	if !p.bounded() {
+		return nil
+	}
+	p.codec, p.sizeOf, err = codecOf(p.fn, codec)
+	p.holdKeys = p.holdKeys || p.sizeOf != nil && !p.eager // a row that became too large is let go of, but its key is not
+	p.firsts = !p.eager && p.keep != KeepNone && p.order != OrderWinner
+	return err
 }
 
 // bounded says that live state has to be booked.

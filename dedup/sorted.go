@@ -26,7 +26,6 @@ func Sorted[T, K any](s stream.Seq[T], key func(T) K, compare func(a, b K) int, 
 	if err != nil {
 		return stream.Fail[T](err)
 	}
-	p.sizeOf = nil // nothing is booked
 	if p.merge != nil {
 		return mergedRows(s, p, func(s stream.Seq[gathered[T]], p *plan[gathered[T]]) stream.Seq[gathered[T]] {
 			return sortedRows(s, p, func(g gathered[T]) K { return key(g.Best) }, compare)

@@ -12,7 +12,8 @@ import "reflect"
 // The keys of rows with a null key are zero, and looked up for nothing.
 type stage[T, K any] struct {
 	n      int
-	first  int64 // position of the first row
+	first  int64   // position of the first row, where one follows the other
+	at     []int64 // positions of rows that come from disk; nil: they follow one another
 	rows   []T
 	keys   []K
 	hashes []uint64
@@ -33,6 +34,14 @@ func newStage[T, K any](p *plan[T], n int) *stage[T, K] {
 	return s
 }
 
+// position is where row i stood in the input.
+func (s *stage[T, K]) position(i int) int64 {
+	if s.at != nil {
+		return s.at[i]
+	}
+	return s.first + int64(i)
+}
+
 // batchRows is how many rows are looked up together: the slots that they touch stay in the nearest caches until they are
 // settled.
 const batchRows = 256
@@ -40,23 +49,22 @@ const batchRows = 256
 // stageShare is the part of a memory bound that a stage may take, which is not booked.
 const stageShare = 64
 
-// planBatch fits the stage to the bound. Rows that come out on sight are settled one by one.
+// planBatch fits the stage to the bound. Rows that come out on sight are settled one by one, but not those from disk.
 func (p *plan[T]) planBatch() {
 	p.batch = batchRows
+	if p.bounded() {
+		bound := p.res.Memory
+		if p.res.Budget != nil && (bound == 0 || p.res.Budget.Total() < bound) {
+			bound = p.res.Budget.Total()
+		}
+		p.waiting = bound / stageShare
+		row := int64(reflect.TypeFor[T]().Size()) + stagedBytes
+		p.batch = int(max(1, min(batchRows, p.waiting/row)))
+	}
+	p.batchOnDisk = p.batch
 	if p.eager {
 		p.batch = 1
-		return
 	}
-	if !p.bounded() {
-		return
-	}
-	bound := p.res.Memory
-	if p.res.Budget != nil && (bound == 0 || p.res.Budget.Total() < bound) {
-		bound = p.res.Budget.Total()
-	}
-	p.waiting = bound / stageShare
-	row := int64(reflect.TypeFor[T]().Size()) + stagedBytes
-	p.batch = int(max(1, min(batchRows, p.waiting/row)))
 }
 
 // stagedBytes is about what a stage and its lookup have beside a row, keys of two words counted.

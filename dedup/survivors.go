@@ -8,100 +8,137 @@ import (
 // The second half of a run that had to read all its input first: the survivors go out, in the order of first
 // sight or of their own positions, with the rows without a key at their places between them.
 
-// emitAll yields the survivors of a run that had to read all its input.
+// emitAll brings out the survivors of a run, or of a level of it, that had to read all its input first.
 func (e *hashed[T, K]) emitAll() error {
-	if err := e.unsettled(); err != nil {
-		return err
-	}
 	keys := e.index.n
-	if e.account != nil {
-		e.account.Shrink(e.index.bytes())
+	sorted := e.p.order == OrderWinner || e.over != nil && e.over.restored
+	if e.over != nil {
+		n := e.index.bytes()
+		if sorted {
+			n -= 8 * int64(keys) // of which a key took more
+		}
+		e.unbook(n)
 	}
 	e.index, e.stage, e.lookup = slots{}, nil, nil // their memory is free while the rows go out
-	if e.p.order == OrderWinner {
-		return e.emitByPosition(keys)
+	if sorted {
+		return e.emitByPlace()
 	}
 	null := 0
 	for i := range keys {
 		for ; null < e.nulls.n && *e.nullsBefore.at(null) <= int64(i); null++ {
-			if e.emitNull(null); e.stopped {
-				return nil
+			if err := e.emitNull(null); err != nil || e.stopped {
+				return err
 			}
 		}
-		if e.emitKey(i); e.stopped {
-			return nil
+		if err := e.emitKey(i); err != nil || e.stopped {
+			return err
 		}
 		if i&(1<<e.rows.shift-1) == 0 {
-			e.release(i)
+			e.unbook(e.rows.releaseBefore(i))
 		}
 	}
-	for ; null < e.nulls.n && !e.stopped; null++ {
-		e.emitNull(null)
-	}
-	return nil
+	return e.emitNulls(null)
 }
 
-// emitByPosition yields the survivors by where they stood.
-func (e *hashed[T, K]) emitByPosition(keys int) error {
-	if e.account != nil {
-		if err := e.grow(int64(keys) * 8); err != nil {
-			return e.where(err)
-		}
-	}
+// emitByPlace brings out the survivors in order of their places.
+func (e *hashed[T, K]) emitByPlace() error {
 	null := 0
-	for _, i := range e.byPosition() {
-		position := *e.positions.at(i)
-		for ; null < e.nulls.n && *e.nullPositions.at(null) < position; null++ {
-			if e.emitNull(null); e.stopped {
-				return nil
+	for _, i := range e.byPlace() {
+		place := e.place(i)
+		for ; null < e.nulls.n && e.nullPlace(null) < place; null++ {
+			if err := e.emitNull(null); err != nil || e.stopped {
+				return err
 			}
 		}
-		if e.emitKey(i); e.stopped {
-			return nil
+		if err := e.emitKey(i); err != nil || e.stopped {
+			return err
 		}
 	}
-	for ; null < e.nulls.n && !e.stopped; null++ {
-		e.emitNull(null)
+	return e.emitNulls(null)
+}
+
+// emitNulls brings out the rows with a null key from number n on.
+func (e *hashed[T, K]) emitNulls(n int) error {
+	for ; n < e.nulls.n; n++ {
+		if err := e.emitNull(n); err != nil || e.stopped {
+			return err
+		}
 	}
 	return nil
 }
 
-// byPosition returns the numbers of the survivors, by where they stood.
-func (e *hashed[T, K]) byPosition() []int {
-	order := make([]int, 0, e.positions.n)
-	for i := range e.positions.n {
-		if *e.positions.at(i) >= 0 {
+// byPlace returns the numbers of the survivors in order of their places.
+func (e *hashed[T, K]) byPlace() []int {
+	order := make([]int, 0, e.rows.n)
+	for i := range e.rows.n {
+		if e.survives(i) {
 			order = append(order, i)
 		}
 	}
-	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(*e.positions.at(a), *e.positions.at(b)) })
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(e.place(a), e.place(b)) })
 	return order
 }
 
-// emitNull yields row number n of those with a null key, unless KeepNone dropped it.
-func (e *hashed[T, K]) emitNull(n int) {
-	if *e.nullPositions.at(n) >= 0 {
-		e.emit(e.nulls.at(n))
+// emitNull brings out row number n of those with a null key, unless KeepNone dropped it or it went to disk.
+func (e *hashed[T, K]) emitNull(n int) error {
+	if *e.nullPositions.at(n) < 0 || e.over != nil && e.p.nullKeys == NullsEqual && e.over.isEvicted(nullGroup) {
+		return nil
 	}
+	return e.emit(e.nulls.at(n), e.nullPlace(n))
 }
 
-// emitKey yields the survivor of key number i, if it has one.
-func (e *hashed[T, K]) emitKey(i int) {
-	if e.p.keep == KeepNone && *e.positions.at(i) < 0 {
-		return
+// emitKey brings out the survivor of key number i, if it has one.
+func (e *hashed[T, K]) emitKey(i int) error {
+	if !e.survives(i) {
+		return nil
 	}
-	e.emit(e.rows.at(i))
+	place := int64(0)
+	if e.toDisk {
+		place = e.place(i)
+	}
+	return e.emit(e.rows.at(i), place)
 }
 
-func (e *hashed[T, K]) emit(row *T) {
+// survives reports whether key number i has its survivor here.
+func (e *hashed[T, K]) survives(i int) bool {
+	return (e.p.keep != KeepNone || *e.positions.at(i) >= 0) && (e.over == nil || !e.over.isEvicted(i))
+}
+
+// place is the position by which the survivor of key number i comes out.
+func (e *hashed[T, K]) place(i int) int64 {
+	if e.p.firsts {
+		return *e.firsts.at(i)
+	}
+	return *e.positions.at(i)
+}
+
+// nullPlace is place for row number n of those with a null key.
+func (e *hashed[T, K]) nullPlace(n int) int64 {
+	if e.p.firsts && e.p.nullKeys == NullsEqual {
+		return e.nullFirst
+	}
+	return *e.nullPositions.at(n)
+}
+
+// firstOf is the position of the first row of key number i, where that is asked for, otherwise any.
+func (e *hashed[T, K]) firstOf(i int) int64 {
+	if i == nullGroup {
+		return e.nullFirst
+	}
+	return e.place(i)
+}
+
+// emit brings out a survivor: to the consumer, or to disk with its place.
+func (e *hashed[T, K]) emit(row *T, place int64) error {
+	if e.toDisk {
+		return e.over.putSurvivor(place, row)
+	}
+	e.out(row)
+	return nil
+}
+
+// out yields a survivor.
+func (e *hashed[T, K]) out(row *T) {
 	e.stats.Out++
 	e.stopped = !e.yield(*row, nil)
-}
-
-// release lets go of the blocks of rows before number i, which have gone out.
-func (e *hashed[T, K]) release(i int) {
-	freed := e.rows.releaseBefore(i)
-	if e.account != nil {
-		e.account.Shrink(freed)
-	}
 }

@@ -274,7 +274,7 @@ func (t *team[T, K]) settle(w int) {
 		}
 		for from := 0; from < n; from += t.p.batch {
 			if err := e.settlePicked(c, order[from:min(n, from+t.p.batch)], keys, hashes); err != nil {
-				t.errs[w] = e.where(err)
+				t.errs[w] = err
 				return
 			}
 		}
@@ -283,7 +283,7 @@ func (t *team[T, K]) settle(w int) {
 		}
 	}
 	if t.p.order == OrderWinner {
-		e.order = e.byPosition()
+		e.order = e.byPlace()
 	}
 	ended = true
 }

@@ -50,7 +50,7 @@ func (t *team[T, K]) emitAll() error {
 				continue
 			}
 			rows[i] = nil
-			if t.nulls.emit(row); t.nulls.stopped {
+			if t.nulls.out(row); t.nulls.stopped {
 				return nil
 			}
 		}
@@ -116,7 +116,7 @@ func (t *team[T, K]) emitOwners() {
 				owner.rows.releaseBefore(i)
 			}
 			if owner.p.keep != KeepNone || *owner.positions.at(i) >= 0 {
-				e.emit(owner.rows.at(i))
+				e.out(owner.rows.at(i))
 			}
 		}
 	}

@@ -38,8 +38,8 @@ func twoPassContract(t *testing.T) {
 						return stream.Map(s, func(c click) click { seen = append(seen, c); return c })
 					}, click.Key, o)(yield)
 				}
-			}, streamtest.CheckOptions[click]{Fails: w.fails || w.failsHashed, Streaming: w.streaming}, shuffledClicks()...)
-			if w.fails || w.failsHashed {
+			}, streamtest.CheckOptions[click]{Fails: w.fails || w.failsTwoPass, Streaming: w.streaming}, shuffledClicks()...)
+			if w.fails || w.failsTwoPass {
 				return
 			}
 			streamtest.CheckSource(t, func() stream.Seq[click] { return dedup.TwoPass(again(shuffledClicks()), click.Key, o) })

@@ -14,20 +14,24 @@ func (e *hashed[T, K]) tie(i int, heldAt int64) error {
 	if _, already := e.tied[i]; already {
 		return nil
 	}
-	if e.account != nil {
-		if err := e.grow(tieBytes); err != nil {
-			return err
-		}
+	if e.over != nil && !e.book(tieBytes) {
+		holder, _ := e.holder(i)
+		return e.evict(i, holder, heldAt, e.position, 0)
 	}
-	if e.tied == nil {
-		e.tied = make(map[int]int64)
-	}
-	e.tied[i] = e.position
+	e.noteTied(i, e.position)
 	return nil
 }
 
+// noteTied notes that the first row that ties with the holder of key number i stood at position.
+func (e *hashed[T, K]) noteTied(i int, position int64) {
+	if e.tied == nil {
+		e.tied = make(map[int]int64)
+	}
+	e.tied[i] = position
+}
+
 // tieError names the key of number i.
-func (e *hashed[T, K]) tieError(i int, winnerAt, position int64) error {
+func (e *hashed[T, K]) tieError(i int, winnerAt, position int64) *TieError {
 	t := &TieError{WinnerPosition: winnerAt, Position: position}
 	if i != nullGroup {
 		t.Key = e.keyOf(i)
@@ -35,8 +39,8 @@ func (e *hashed[T, K]) tieError(i int, winnerAt, position int64) error {
 	return t
 }
 
-// unsettled returns the *TieError of the tie whose winner stands first in the input, if there is any.
-func (e *hashed[T, K]) unsettled() error {
+// unsettled returns the *TieError of the tie whose winner stands first in the input, nil if there is none.
+func (e *hashed[T, K]) unsettled() *TieError {
 	i, t := e.firstUnsettled()
 	if t == nil {
 		return nil

@@ -1,0 +1,41 @@
+package dedup
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+
+	"github.com/millrace-go/millrace/internal/rowcodec"
+	"github.com/millrace-go/millrace/internal/spill"
+	"github.com/millrace-go/millrace/stream"
+)
+
+// spillError puts an error of the spill files under the function's name; other errors (of a codec) get the name alone.
+func spillError(fn string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if s, ok := errors.AsType[*spill.Error](err); ok {
+		return &stream.SpillError{Package: "dedup", Func: fn, Op: string(s.Op), File: s.File, Offset: s.Offset, Err: s.Err}
+	}
+	return fmt.Errorf("dedup: %s: %w", fn, err)
+}
+
+// codecOf returns the codec that was given, or one compiled from T, and what rows hold by it; held is nil where a T holds
+// nothing outside itself.
+func codecOf[T any](fn string, given stream.Codec[T]) (codec stream.Codec[T], held func(*T) int64, err error) {
+	if given != nil {
+		return given, given.Held, nil
+	}
+	compiled, err := rowcodec.New[T]()
+	if err != nil {
+		return nil, nil, &stream.OptionError{
+			Package: "dedup", Func: fn, Option: "Codec", Got: fmt.Sprintf("nil (%v)", err),
+			Want: fmt.Sprintf("a stream.Codec[%v] where memory is bounded", reflect.TypeFor[T]()),
+		}
+	}
+	if compiled.Holds() {
+		held = compiled.Held
+	}
+	return compiled, held, nil
+}

@@ -1,0 +1,233 @@
+package dedup
+
+import (
+	"errors"
+
+	"github.com/millrace-go/millrace/internal/spill"
+)
+
+// spilledPart is a partition that is still to be settled.
+type spilledPart[T any] struct {
+	rows  *spilledRows[T]
+	part  int
+	depth int
+}
+
+// spilledRows is a file of partitions. It goes when all of them were settled.
+type spilledRows[T any] struct {
+	*spill.Store[spilled[T]]
+	left int // partitions
+}
+
+// handOver ends what the level has written, and leaves its partitions to be settled.
+func (o *spillover[T, K]) handOver() error {
+	d := o.disk
+	err := d.survivors.end(o.survivors)
+	if err == nil {
+		err = d.losers.end(o.losers)
+	}
+	o.survivors, o.losers = nil, nil
+	if err != nil || o.parts == nil {
+		return d.fail(err)
+	}
+	if err := o.parts.FinishAll(); err != nil {
+		return d.fail(err)
+	}
+	rows := &spilledRows[T]{Store: o.parts}
+	o.parts = nil
+	for part := range rows.Parts() {
+		if rows.Rows(part) > 0 {
+			d.tasks = append(d.tasks, spilledPart[T]{rows, part, o.depth + 1})
+			rows.left++
+		}
+	}
+	return nil
+}
+
+// settle settles all partitions, the last one first, so that few files are there at a time.
+func (d *disk[T, K]) settle() error {
+	for n := len(d.tasks); n > 0; n = len(d.tasks) {
+		task := d.tasks[n-1]
+		d.tasks = d.tasks[:n-1]
+		if err := d.settlePart(task); err != nil {
+			return err
+		}
+		if task.rows.left--; task.rows.left == 0 {
+			if err := task.rows.Close(); err != nil {
+				return d.fail(err)
+			}
+		}
+	}
+	return nil
+}
+
+// settlePart settles the rows of one partition, whose survivors and losers become runs.
+func (d *disk[T, K]) settlePart(task spilledPart[T]) error {
+	e := newLevel(d, task.depth)
+	defer e.letGo()
+	tie, err := e.readPart(task.rows.Read(task.part))
+	if err != nil {
+		return err
+	}
+	if tie == nil && !d.unwanted {
+		tie = e.unsettled()
+	}
+	d.noteTie(tie)
+	if !d.p.eager && !d.unwanted {
+		if err := e.emitAll(); err != nil {
+			return err
+		}
+	}
+	e.letGo() // before runs are merged
+	e.stats.In = 0 // they were counted when they were read
+	d.stats.add(&e.stats)
+	return e.over.handOver()
+}
+
+// readPart takes in the rows of a partition. A tie that no later row can settle ends it.
+func (e *hashed[T, K]) readPart(rows *spill.Reader[spilled[T]]) (tie *TieError, err error) {
+	st := e.stage
+	row := &e.over.row
+	for {
+		ok, err := rows.Next(row)
+		if err != nil {
+			return nil, e.over.disk.fail(err)
+		}
+		if !ok {
+			return e.settlePartly(nil)
+		}
+		if row.first >= 0 {
+			state := *row
+			if tie, err := e.settlePartly(nil); tie != nil || err != nil {
+				return tie, err
+			}
+			if err := e.restore(&state); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		st.rows[st.n], st.at[st.n] = row.row, row.at
+		if err := e.stageKey(row.row); err != nil {
+			return e.settlePartly(err)
+		}
+		if st.n++; st.full(e.p) {
+			if tie, err := e.settlePartly(nil); tie != nil || err != nil {
+				return tie, err
+			}
+		}
+	}
+}
+
+// settlePartly settles what is staged, before next, which is an error that comes then.
+func (e *hashed[T, K]) settlePartly(next error) (tie *TieError, err error) {
+	if err = e.settle(); err == nil {
+		return nil, next
+	}
+	if t, ok := errors.AsType[*TieError](err); ok && !e.over.disk.failed {
+		return t, nil
+	}
+	return nil, err
+}
+
+// noteTie keeps the tie that the run ends with: the first that was met where none can be settled, otherwise that
+// whose winner stands first.
+func (d *disk[T, K]) noteTie(t *TieError) {
+	switch {
+	case t == nil:
+	case d.tie == nil,
+		d.p.eager && t.Position < d.tie.Position,
+		!d.p.eager && t.WinnerPosition < d.tie.WinnerPosition:
+		d.tie = t
+	}
+}
+
+// restore takes in the state of a key, which is new here.
+func (e *hashed[T, K]) restore(state *spilled[T]) error {
+	row := &state.row
+	e.position, e.rowSize = state.at, e.sizeOfRow(row)
+	null := e.p.nullKey != nil && e.p.nullKey(*row)
+	var k K
+	h := uint64(nullHash)
+	if !null {
+		k = e.key(*row)
+		h = e.hasher.Hash(&k, 0)
+	}
+	if state.tied >= 0 {
+		e.rowSize += tieBytes
+	}
+	fits, err := false, error(nil)
+	if null {
+		fits, err = e.fitsNull()
+	} else {
+		fits, err = e.fitsKey(&k)
+	}
+	if err != nil {
+		return err
+	}
+	if !fits {
+		return e.over.put(h, state)
+	}
+	e.over.restored = true
+	i := nullGroup
+	if null {
+		e.holdNull(row, state.first)
+	} else {
+		_, slot := e.probe(&k, h)
+		i = e.hold(slot, row, &k, h, state.first)
+	}
+	if state.tied >= 0 {
+		e.noteTied(i, state.tied)
+	}
+	return nil
+}
+
+// evictMet writes the state of key number i after a meeting with a row, which came to that outcome.
+func (e *hashed[T, K]) evictMet(i int, row, holder *T, heldAt int64, outcome verdict) error {
+	if outcome == holderBeaten {
+		return e.evict(i, row, e.position, -1, e.grown)
+	}
+	tied, was := e.tied[i]
+	switch {
+	case was:
+	case outcome == holderMatched:
+		tied = e.position
+	default:
+		tied = -1
+	}
+	return e.evict(i, holder, heldAt, tied, e.grown)
+}
+
+// evict writes the state of key number i to its partition: the row it holds, from position at. tied is the position of
+// the first row that ties with it, -1 where there is none. Of what the row holds, the last grown bytes are not booked.
+func (e *hashed[T, K]) evict(i int, row *T, at, tied, grown int64) error {
+	e.fill()
+	state := &e.over.row
+	state.at, state.first, state.tied, state.row = max(at, 0), e.firstOf(i), tied, *row
+	if _, was := e.tied[i]; was {
+		delete(e.tied, i)
+		e.unbook(tieBytes)
+	}
+	h := uint64(nullHash)
+	if i != nullGroup {
+		k := e.keyOf(i)
+		h = e.hasher.Hash(&k, 0)
+	}
+	if i == nullGroup || e.p.holdKeys { // otherwise it has the key, and holds nothing
+		holder, _ := e.holder(i)
+		var zero T
+		*holder = zero
+		e.unbook(e.sizeOfRow(row) - grown)
+	}
+	e.over.evict(i, e.index.n)
+	return e.over.put(h, state)
+}
+
+// nullHash is the hash of the group of null keys: any.
+const nullHash = 0
+
+// spillRow writes the row being settled to the partition of its key.
+func (e *hashed[T, K]) spillRow(v *T, h uint64) error {
+	row := &e.over.row
+	row.at, row.first, row.tied, row.row = e.position, -1, -1, *v
+	return e.over.put(h, row)
+}
