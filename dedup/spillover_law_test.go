@@ -157,3 +157,28 @@ func TestRun_Law_SpillingRunsEndAsOthers(t *testing.T) {
 		}
 	})
 }
+
+// What is known of a key that is merged goes to disk as it is, and comes back so.
+func TestMerge_Law_SpillingChangesNothing(t *testing.T) {
+	dir := t.TempDir()
+	law(t, func(t *rapid.T) {
+		p := drawMerge(t, false)
+		s := drawSpills(t, dir)
+		play := func(run func(stream.Seq[profile], dedup.Options[profile]) stream.Seq[profile]) (rows, losers []string, stats dedup.Stats) {
+			var lost []dedup.Loser[profile]
+			o := p.options()
+			o.Stats, o.Losers = &stats, stream.Into(&lost)
+			rows, err := p.run(run, o)
+			require.NoError(t, err)
+			return rows, lines(lost), stats
+		}
+		rows, losers, stats := play(mergeHashed)
+		gotRows, gotLosers, gotStats := play(func(rows stream.Seq[profile], o dedup.Options[profile]) stream.Seq[profile] {
+			o.Resources = stream.Resources{Memory: s.memory, TempDir: dir}
+			return dedup.RunTuned(rows, profile.Key, o, s.mostKeys, s.evict)
+		})
+		require.Equal(t, rows, gotRows)
+		require.Equal(t, losers, gotLosers)
+		require.Equal(t, stats, gotStats)
+	})
+}
