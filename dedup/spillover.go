@@ -72,9 +72,11 @@ type disk[T any, K comparable] struct {
 	reserved  bool // the reserve is booked
 	failed    bool // a file did
 	unwanted  bool // nobody will see survivors
-	tasks     []spilledPart[T]
-	survivors runs[placedRow[T]]
-	losers    runs[metLoser[T]]
+	tasks     []spilledPart
+	survivors runs
+	losers    runs
+	loser     loserForm[T]
+	buf       []byte    // of the record being written
 	tie       *TieError // the first of all partitions
 	stats     Stats     // of the partitions that have been settled
 }
@@ -87,8 +89,9 @@ func newDisk[T any, K comparable](p *plan[T], key func(T) K, hasher *hash.Hasher
 	if p.res.Stage != nil {
 		d.dir.Watch(p.res.Stage.Now, p.res.Stage.AddSpill)
 	}
-	d.survivors = runs[placedRow[T]]{fn: p.fn, dir: d.dir, plan: &d.spillPlan, rows: placedCodec[T]{p.codec}, place: (*placedRow[T]).place}
-	d.losers = runs[metLoser[T]]{fn: p.fn, dir: d.dir, plan: &d.spillPlan, rows: newLoserCodec(p), place: (*metLoser[T]).place}
+	d.survivors = runs{fn: p.fn, dir: d.dir, plan: &d.spillPlan}
+	d.losers = runs{fn: p.fn, dir: d.dir, plan: &d.spillPlan}
+	d.loser = newLoserForm(p)
 	return d
 }
 
@@ -132,19 +135,17 @@ func newLevel[T any, K comparable](d *disk[T, K], depth int) *hashed[T, K] {
 type spillover[T any, K comparable] struct {
 	disk     *disk[T, K]
 	depth    int
-	full     bool                     // no key is added any more
-	parts    *spill.Store[spilled[T]] // nil: nothing was spilled
-	restored bool                     // keys came back with their state: they are not in order of first sight
-	out      bool                     // it knows evicted keys
-	evicted  []uint64                 // a bit per key number
-	nulls    bool                     // the group of null keys was evicted
+	full     bool                 // no key is added any more
+	parts    *spill.Store[record] // nil: nothing was spilled
+	restored bool                 // keys came back with their state: they are not in order of first sight
+	out      bool                 // it knows evicted keys
+	evicted  []uint64             // a bit per key number
+	nulls    bool                 // the group of null keys was evicted
 
-	survivors *spill.RunWriter[placedRow[T]] // nil: none so far
-	losers    *spill.RunWriter[metLoser[T]]  // the same
-
-	row      spilled[T] // being written: fields, so that their addresses cost no allocation per row
-	survivor placedRow[T]
-	loser    metLoser[T]
+	survivors *spill.RunWriter[record] // nil: none so far
+	losers    *spill.RunWriter[record] // the same
+	row       spilled[T]               // being written or read: a field, so that its address costs no allocation per row
+	record    record                   // the same
 }
 
 // isEvicted reports whether the state of key number i is on disk.
@@ -171,19 +172,31 @@ func (o *spillover[T, K]) evict(i, keys int) {
 }
 
 // put writes a row, or the state of a key, to the partition of its hash.
-func (o *spillover[T, K]) put(h uint64, row *spilled[T]) error {
+func (o *spillover[T, K]) put(h uint64, row *spilled[T]) (err error) {
 	d := o.disk
 	if o.parts == nil {
-		parts, err := spill.NewStore[spilled[T]](d.dir, spilledCodec[T]{d.p.codec}, d.block)
-		if err != nil {
+		if o.parts, err = d.newParts(); err != nil {
 			return d.fail(err)
 		}
-		for range 1 << d.bits {
-			parts.AddPart()
-		}
-		o.parts = parts
 	}
-	return d.fail(o.parts.Append(partition(h, o.depth, d.bits), row))
+	o.record, err = spilledRecord(d.p.codec, row, d.buf)
+	if err == nil {
+		d.buf = o.record.bytes
+		err = o.parts.Append(partition(h, o.depth, d.bits), &o.record)
+	}
+	return d.fail(err)
+}
+
+// newParts makes a file of partitions.
+func (d *disk[T, K]) newParts() (*spill.Store[record], error) {
+	parts, err := spill.NewStore[record](d.dir, recordCodec{}, d.block)
+	if err != nil {
+		return nil, err
+	}
+	for range 1 << d.bits {
+		parts.AddPart()
+	}
+	return parts, nil
 }
 
 // partition is where a hash belongs. Every depth mixes it anew, so that keys which share a partition part at the next, and
@@ -194,29 +207,36 @@ func partition(h uint64, depth int, n uint) int {
 }
 
 // putSurvivor writes a row that came out, with its place. They come in order.
-func (o *spillover[T, K]) putSurvivor(at int64, row *T) error {
+func (o *spillover[T, K]) putSurvivor(at int64, row *T) (err error) {
+	d := o.disk
 	if o.survivors == nil {
-		w, err := o.disk.survivors.begin()
-		if err != nil {
-			return o.disk.fail(err)
+		if o.survivors, err = d.survivors.begin(); err != nil {
+			return d.fail(err)
 		}
-		o.survivors = w
 	}
-	o.survivor.at, o.survivor.row = at, *row
-	return o.disk.fail(o.survivors.Append(&o.survivor))
+	bytes, err := d.p.codec.Append(d.buf[:0], row)
+	if err == nil {
+		d.buf = bytes
+		o.record = record{at: uint64(at), bytes: bytes}
+		err = o.survivors.Append(&o.record)
+	}
+	return d.fail(err)
 }
 
 // putLoser writes a loser, with the position of the row that met it. They come in order.
-func (o *spillover[T, K]) putLoser(met int64, l *Loser[T]) error {
+func (o *spillover[T, K]) putLoser(met int64, l *Loser[T]) (err error) {
+	d := o.disk
 	if o.losers == nil {
-		w, err := o.disk.losers.begin()
-		if err != nil {
-			return o.disk.fail(err)
+		if o.losers, err = d.losers.begin(); err != nil {
+			return d.fail(err)
 		}
-		o.losers = w
 	}
-	o.loser.met, o.loser.Loser = met, *l
-	return o.disk.fail(o.losers.Append(&o.loser))
+	o.record, err = d.loser.record(met, l, d.buf)
+	if err == nil {
+		d.buf = o.record.bytes
+		err = o.losers.Append(&o.record)
+	}
+	return d.fail(err)
 }
 
 // fail notes that a file failed, and names the function that was called.

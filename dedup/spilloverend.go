@@ -90,13 +90,17 @@ func (e *hashed[T, K]) deliver(whole bool) error {
 		if err != nil {
 			return d.fail(err)
 		}
-		if row == nil || row.at > end {
+		if row == nil || int64(row.at) > end {
 			return losers.deliver(end)
 		}
-		if err := losers.deliver(row.at); err != nil {
+		if err := losers.deliver(int64(row.at)); err != nil {
 			return err
 		}
-		if e.out(&row.row); e.stopped {
+		survivor := &e.over.row.row
+		if err := wholeRow(e.p.codec, row.bytes, survivor); err != nil {
+			return d.fail(err)
+		}
+		if e.out(survivor); e.stopped {
 			return nil
 		}
 	}
@@ -105,8 +109,8 @@ func (e *hashed[T, K]) deliver(whole bool) error {
 // heldLosers are the losers that were held back, in order of the rows that met them.
 type heldLosers[T any, K comparable] struct {
 	e    *hashed[T, K]
-	tree *merge.Tree[metLoser[T]]
-	next *metLoser[T]
+	tree *merge.Tree[record]
+	next *record
 	some bool // next was read
 }
 
@@ -119,10 +123,14 @@ func (h *heldLosers[T, K]) deliver(end int64) (err error) {
 			}
 			h.some = true
 		}
-		if h.next == nil || h.next.met > end {
+		if h.next == nil || int64(h.next.at) > end {
 			return nil
 		}
-		if err := h.e.deliverLoser(&h.next.Loser); err != nil {
+		loser, err := h.e.over.disk.loser.of(h.next)
+		if err != nil {
+			return h.e.over.disk.fail(err)
+		}
+		if err := h.e.deliverLoser(&loser); err != nil {
 			return err
 		}
 		h.some = false

@@ -7,15 +7,15 @@ import (
 )
 
 // spilledPart is a partition that is still to be settled.
-type spilledPart[T any] struct {
-	rows  *spilledRows[T]
+type spilledPart struct {
+	rows  *spilledRows
 	part  int
 	depth int
 }
 
 // spilledRows is a file of partitions. It goes when all of them were settled.
-type spilledRows[T any] struct {
-	*spill.Store[spilled[T]]
+type spilledRows struct {
+	*spill.Store[record]
 	left int // partitions
 }
 
@@ -33,11 +33,11 @@ func (o *spillover[T, K]) handOver() error {
 	if err := o.parts.FinishAll(); err != nil {
 		return d.fail(err)
 	}
-	rows := &spilledRows[T]{Store: o.parts}
+	rows := &spilledRows{Store: o.parts}
 	o.parts = nil
 	for part := range rows.Parts() {
 		if rows.Rows(part) > 0 {
-			d.tasks = append(d.tasks, spilledPart[T]{rows, part, o.depth + 1})
+			d.tasks = append(d.tasks, spilledPart{rows, part, o.depth + 1})
 			rows.left++
 		}
 	}
@@ -62,7 +62,7 @@ func (d *disk[T, K]) settle() error {
 }
 
 // settlePart settles the rows of one partition, whose survivors and losers become runs.
-func (d *disk[T, K]) settlePart(task spilledPart[T]) error {
+func (d *disk[T, K]) settlePart(task spilledPart) error {
 	e := newLevel(d, task.depth)
 	defer e.letGo()
 	tie, err := e.readPart(task.rows.Read(task.part))
@@ -78,18 +78,21 @@ func (d *disk[T, K]) settlePart(task spilledPart[T]) error {
 			return err
 		}
 	}
-	e.letGo() // before runs are merged
+	e.letGo()      // before runs are merged
 	e.stats.In = 0 // they were counted when they were read
 	d.stats.add(&e.stats)
 	return e.over.handOver()
 }
 
 // readPart takes in the rows of a partition. A tie that no later row can settle ends it.
-func (e *hashed[T, K]) readPart(rows *spill.Reader[spilled[T]]) (tie *TieError, err error) {
+func (e *hashed[T, K]) readPart(rows *spill.Reader[record]) (tie *TieError, err error) {
 	st := e.stage
 	row := &e.over.row
 	for {
-		ok, err := rows.Next(row)
+		ok, err := rows.Next(&e.over.record)
+		if err == nil && ok {
+			err = spilledOf(e.p.codec, &e.over.record, row)
+		}
 		if err != nil {
 			return nil, e.over.disk.fail(err)
 		}

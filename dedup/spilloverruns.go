@@ -10,27 +10,25 @@ import (
 // all of it was merged. No two rows of different runs have the same place, so that runs need not be kept in order.
 //
 //	written   [tier 2          ][tier 1  ][tier 1  ][0][0][0]
-type runs[E any] struct {
+type runs struct {
 	fn      string // for errors
 	dir     *spill.Dir
 	plan    *spillPlan
-	rows    spill.Sized[E]
-	place   func(*E) uint64
-	stores  []*spill.Store[E] // by tier; nil: none is of that tier now
-	written []tieredRun[E]
+	stores  []*spill.Store[record] // by tier; nil: none is of that tier now
+	written []tieredRun
 }
 
-type tieredRun[E any] struct {
-	spill.Run[E]
+type tieredRun struct {
+	spill.Run[record]
 	tier int // how often its rows were merged
 }
 
-func (r *runs[E]) store(tier int) (*spill.Store[E], error) {
+func (r *runs) store(tier int) (*spill.Store[record], error) {
 	for tier >= len(r.stores) {
 		r.stores = append(r.stores, nil)
 	}
 	if r.stores[tier] == nil {
-		store, err := spill.NewStore[E](r.dir, r.rows, r.plan.block)
+		store, err := spill.NewStore[record](r.dir, recordCodec{}, r.plan.block)
 		if err != nil {
 			return nil, err
 		}
@@ -40,16 +38,16 @@ func (r *runs[E]) store(tier int) (*spill.Store[E], error) {
 }
 
 // begin begins a run.
-func (r *runs[E]) begin() (*spill.RunWriter[E], error) {
+func (r *runs) begin() (*spill.RunWriter[record], error) {
 	store, err := r.store(0)
 	if err != nil {
 		return nil, err
 	}
-	return spill.NewRunWriter(store, r.rows, int64(r.plan.block)), nil
+	return spill.NewRunWriter[record](store, recordCodec{}, int64(r.plan.block)), nil
 }
 
 // end ends a run; nil is none. No other is open meanwhile.
-func (r *runs[E]) end(w *spill.RunWriter[E]) error {
+func (r *runs) end(w *spill.RunWriter[record]) error {
 	if w == nil {
 		return nil
 	}
@@ -57,7 +55,7 @@ func (r *runs[E]) end(w *spill.RunWriter[E]) error {
 	if err != nil {
 		return err
 	}
-	r.written = append(r.written, tieredRun[E]{Run: run})
+	r.written = append(r.written, tieredRun{Run: run})
 	for tier := 0; ; tier++ {
 		first := len(r.written)
 		for first > 0 && r.written[first-1].tier == tier {
@@ -77,7 +75,7 @@ func (r *runs[E]) end(w *spill.RunWriter[E]) error {
 			if err != nil {
 				return err
 			}
-			merged = append(merged, tieredRun[E]{run, tier + 1})
+			merged = append(merged, tieredRun{run, tier + 1})
 		}
 		r.written = merged
 		if err := r.stores[tier].Close(); err != nil {
@@ -88,10 +86,10 @@ func (r *runs[E]) end(w *spill.RunWriter[E]) error {
 }
 
 // merged merges all runs; before that, the last ones, which are the shortest, where they are too many for one merge.
-func (r *runs[E]) merged() (*merge.Tree[E], error) {
+func (r *runs) merged() (*merge.Tree[record], error) {
 	for len(r.written) > r.plan.fan {
 		n := min(r.plan.fan, len(r.written)-r.plan.fan+1)
-		store, err := spill.NewStore[E](r.dir, r.rows, r.plan.block)
+		store, err := spill.NewStore[record](r.dir, recordCodec{}, r.plan.block)
 		if err != nil {
 			return nil, err
 		}
@@ -101,13 +99,13 @@ func (r *runs[E]) merged() (*merge.Tree[E], error) {
 			return nil, err
 		}
 		// In front, so that no row is merged twice before all were.
-		r.written = append([]tieredRun[E]{{Run: run}}, r.written[:first]...)
+		r.written = append([]tieredRun{{Run: run}}, r.written[:first]...)
 	}
 	return r.tree(r.written), nil
 }
 
-func (r *runs[E]) mergeInto(store *spill.Store[E], of []tieredRun[E]) (spill.Run[E], error) {
-	tree, w := r.tree(of), spill.NewRunWriter(store, r.rows, int64(r.plan.block))
+func (r *runs) mergeInto(store *spill.Store[record], of []tieredRun) (spill.Run[record], error) {
+	tree, w := r.tree(of), spill.NewRunWriter[record](store, recordCodec{}, int64(r.plan.block))
 	for {
 		v, err := tree.Next()
 		if err == nil && v == nil {
@@ -117,39 +115,38 @@ func (r *runs[E]) mergeInto(store *spill.Store[E], of []tieredRun[E]) (spill.Run
 			err = w.Append(v)
 		}
 		if err != nil {
-			return spill.Run[E]{}, err
+			return spill.Run[record]{}, err
 		}
 	}
 }
 
-func (r *runs[E]) tree(of []tieredRun[E]) *merge.Tree[E] {
-	raw := new([]byte)
-	cursors := make([]merge.Cursor[E], len(of))
+func (r *runs) tree(of []tieredRun) *merge.Tree[record] {
+	cursors := make([]merge.Cursor[record], len(of))
 	for i, run := range of {
-		cursors[i] = &runCursor[E]{blocks: run.Store.Blocks(run.Part), raw: raw}
+		cursors[i] = &runCursor{blocks: run.Store.Blocks(run.Part)}
 	}
-	return merge.New(merge.Order[E]{Prefix: r.place}, cursors)
+	return merge.New(merge.Order[record]{Prefix: (*record).place}, cursors)
 }
 
 // runCursor reads a run block by block.
-type runCursor[E any] struct {
-	blocks *spill.Blocks[E]
-	rows   []E
-	raw    *[]byte // of one block, as it was encoded: of all cursors of a merge
-	err    error   // what is behind the rows
+type runCursor struct {
+	blocks *spill.Blocks[record]
+	rows   []record
+	raw    []byte // of the block, as it was encoded: the rows are in it
+	err    error  // what is behind the rows
 }
 
 // Next returns the rows of the next block.
-func (c *runCursor[E]) Next() ([]E, error) {
+func (c *runCursor) Next() ([]record, error) {
 	if c.err != nil {
 		return nil, c.err
 	}
 	block, ok := c.blocks.Next()
 	if !ok {
-		c.rows = nil
+		c.rows, c.raw = nil, nil
 		return nil, nil
 	}
-	c.rows, *c.raw, c.err = block.Read(c.rows, *c.raw)
+	c.rows, c.raw, c.err = block.Read(c.rows, c.raw)
 	if len(c.rows) == 0 {
 		return nil, c.err
 	}
