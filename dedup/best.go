@@ -45,7 +45,7 @@ func runTuned[T any, K comparable](fn string, s stream.Seq[T], key func(T) K, o 
 	hasher, err := keyed(fn, s, key, err)
 	if err == nil {
 		p.tuned = tuned
-		err = p.spillBy(o.Codec)
+		err = spillBy(p, o.Codec)
 	}
 	if err != nil {
 		return stream.Fail[T](err)

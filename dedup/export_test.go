@@ -12,7 +12,7 @@ func RunInBatches[T any, K comparable](batch int, s stream.Seq[T], key func(T) K
 	if err != nil {
 		return stream.Fail[T](err)
 	}
-	if err := p.spillBy(o.Codec); err != nil {
+	if err := spillBy(p, o.Codec); err != nil {
 		return stream.Fail[T](err)
 	}
 	if !p.eager {

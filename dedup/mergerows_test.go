@@ -23,7 +23,7 @@ func TestLift_TakesEveryField(t *testing.T) {
 	for _, o := range []Options[claim]{watched, free} {
 		p, err := newPlan("Run", o)
 		require.NoError(t, err)
-		require.NoError(t, p.spillBy(nil))
+		require.NoError(t, spillBy(p, nil))
 		rows, elements := reflect.ValueOf(*p), reflect.ValueOf(*lift(p))
 		for i := range rows.NumField() {
 			switch name := rows.Type().Field(i).Name; name {

@@ -184,8 +184,9 @@ type tuning struct {
 	evict    int // a holder replaced at a multiple of this position does not fit; 0: as it is
 }
 
-// spillBy makes the plan of a run that may spill, with that codec or one compiled from T.
-func (p *plan[T]) spillBy(codec stream.Codec[T]) (err error) {
+// spillBy makes the plan of a run that may spill, with that codec or one compiled from T. It is no method, so that there is none
+// for the elements of a merge.
+func spillBy[T any](p *plan[T], codec stream.Codec[T]) (err error) {
 	if !p.bounded() {
 		return nil
 	}

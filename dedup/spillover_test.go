@@ -1,0 +1,255 @@
+package dedup_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/millrace-go/millrace/dedup"
+	"github.com/millrace-go/millrace/internal/spill"
+	"github.com/millrace-go/millrace/stream"
+	"github.com/millrace-go/millrace/stream/streamtest"
+)
+
+// visit is a row with text that does not compress away, and of which several are of one key.
+type visit struct {
+	ID   int
+	At   int
+	Page string
+}
+
+func (v visit) Key() int { return v.ID }
+
+// visits are n rows of n/2 keys, in which the last row of a key is the longest.
+func visits(n int) []visit {
+	rows := make([]visit, n)
+	for i := range rows {
+		rows[i] = visit{ID: i * 7919 % (n / 2), At: i, Page: fmt.Sprintf("page-%d-%s", i*31%n, strings.Repeat("x", 20*i/n))}
+	}
+	return rows
+}
+
+func latestVisit() dedup.Comparator[visit] { return dedup.Max(func(v visit) int { return v.At }) }
+
+// spillingWays are runs that take another way through what is on disk each.
+var spillingWays = map[string]dedup.Options[visit]{
+	"on_sight":    {},
+	"best":        {By: []dedup.Comparator[visit]{latestVisit()}},
+	"by_position": {By: []dedup.Comparator[visit]{latestVisit()}, Order: dedup.OrderWinner},
+	"none":        {Keep: dedup.KeepNone},
+	"losers":      {By: []dedup.Comparator[visit]{latestVisit()}, Losers: stream.Discard[dedup.Loser[visit]]("the survivors are judged")},
+	"nulls": {NullKey: func(v visit) bool { return v.ID%5 == 0 }, Tie: dedup.TieLast,
+		Same: func(a, b visit) bool { return a.Page == b.Page }},
+}
+
+// Over a disk that fails: right rows or an error, and nothing left.
+func TestRun_faultyDisk(t *testing.T) {
+	rows := visits(1200)
+	for name, o := range spillingWays {
+		t.Run(name, func(t *testing.T) {
+			streamtest.CheckFaultsWith(t, func(s stream.Seq[visit], dir string) stream.Seq[string] {
+				o := o
+				o.Resources = stream.Resources{Memory: 20 << 10, TempDir: dir}
+				return stream.Map(dedup.Run(s, visit.Key, o), func(v visit) string { return fmt.Sprint(v) })
+			}, streamtest.FaultOptions[string]{Positions: 3}, rows...)
+		})
+	}
+}
+
+// Trouble with a file names the function, the file and what was done, and its class; what came before it is right.
+func TestRun_SpillErrors(t *testing.T) {
+	rows := visits(1200)
+	full := errors.New("no space left")
+	for name, o := range spillingWays {
+		for _, op := range []spill.Op{spill.OpCreate, spill.OpWrite, spill.OpRead, spill.OpRemove} {
+			t.Run(name+"/"+string(op), func(t *testing.T) {
+				dir := t.TempDir()
+				want, err := stream.Collect(dedup.Run(stream.Of(rows...), visit.Key, o))
+				require.NoError(t, err)
+				failed := 0
+				for at := 1; at < 200; at += 1 + at/2 {
+					o.Resources = stream.Resources{Memory: 20 << 10, TempDir: dir}
+					restore := spill.Inject(dir, spill.Faults{Op: op, At: at, Err: full})
+					got, err := stream.Collect(dedup.Run(stream.Of(rows...), visit.Key, o))
+					restore()
+					require.Equal(t, want[:len(got)], append([]visit{}, got...))
+					if err == nil {
+						require.Len(t, got, len(want))
+						break
+					}
+					failed++
+					var typed *stream.SpillError
+					require.ErrorAs(t, err, &typed)
+					require.ErrorIs(t, err, full)
+					require.True(t, strings.HasPrefix(err.Error(), "dedup: Run: spill: "+string(op)+" "+dir), "%v", err)
+					if op == spill.OpRemove { // what could not be removed is swept by the next run
+						os.RemoveAll(dir)
+						require.NoError(t, os.MkdirAll(dir, 0o700))
+					}
+				}
+				require.Positive(t, failed, "nothing failed")
+				left, err := os.ReadDir(dir)
+				require.NoError(t, err)
+				require.Empty(t, left)
+			})
+		}
+	}
+}
+
+// What is live stays in the bound while the input is read and while the survivors come out.
+func TestRun_SpillingStaysWithinTheBound(t *testing.T) {
+	const memory, n, size = 2 << 20, 6000, 1000 // of 6 MB
+	for name, o := range map[string]dedup.Options[visit]{
+		"on_sight":    {},
+		"last":        {Tie: dedup.TieLast},
+		"by_position": {Tie: dedup.TieLast, Order: dedup.OrderWinner},
+		"growing":     {By: []dedup.Comparator[visit]{dedup.Max(func(v visit) int { return len(v.Page) })}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var most int64
+			before := liveHeap()
+			rows := stream.Seq[visit](func(yield func(visit, error) bool) {
+				for i := range 2 * n {
+					if i%1000 == 0 {
+						most = max(most, liveHeap()-before)
+					}
+					row := visit{ID: i % n, At: i, Page: strings.Repeat(string(rune('a'+i%26)), size*(1+i/n))}
+					if !yield(row, nil) {
+						return
+					}
+				}
+			})
+			o.Resources = stream.Resources{Memory: memory, TempDir: t.TempDir()}
+			out := 0
+			for _, err := range dedup.Run(rows, visit.Key, o) {
+				require.NoError(t, err)
+				if out++; out%1000 == 0 {
+					most = max(most, liveHeap()-before)
+				}
+			}
+			require.Equal(t, n, out)
+			require.LessOrEqual(t, float64(most), 1.1*memory+float64(256<<10), "live bytes")
+		})
+	}
+}
+
+// A key that has nine rows in ten is in memory early, and its rows stay off the disk.
+func TestRun_HotKeyStaysInMemory(t *testing.T) {
+	const n = 40_000
+	rows := stream.Seq[visit](func(yield func(visit, error) bool) {
+		for i := range n {
+			row := visit{At: i}
+			if i%10 == 9 {
+				row.ID = i
+			}
+			if !yield(row, nil) {
+				return
+			}
+		}
+	})
+	m := stream.NewMeters(stream.MetersOptions{})
+	r := stream.Resources{Memory: 64 << 10, TempDir: t.TempDir(), Stage: m.Stage("dedup")}
+	got, err := stream.Collect(stream.Meter(dedup.Run(rows, visit.Key, dedup.Options[visit]{Tie: dedup.TieLast, Resources: r}), r.Stage))
+	require.NoError(t, err)
+	require.Len(t, got, n/10+1)
+	require.Equal(t, visit{At: n - 2}, got[0])
+	spilled := m.Stats().Stages[0].SpillBytes
+	require.Positive(t, spilled)
+	require.Less(t, spilled, int64(n*10), "bytes written and read: the rows of the others alone")
+}
+
+// A type without a codec is refused, where there is a bound; a codec of the caller's is what it needs.
+func TestRun_CodecIsNeededUnderABound(t *testing.T) {
+	type secret struct{ id int }
+	key := func(s secret) int { return s.id }
+	rows := make([]secret, 3000)
+	for i := range rows {
+		rows[i].id = i % 2000
+	}
+	require.NoError(t, stream.Drain(dedup.Run(stream.Of(rows...), key, dedup.Options[secret]{})))
+	o := dedup.Options[secret]{Tie: dedup.TieLast, Resources: stream.Resources{Memory: 20 << 10, TempDir: t.TempDir()}}
+	err := stream.Drain(dedup.Run(stream.Of(rows...), key, o))
+	var option *stream.OptionError
+	require.ErrorAs(t, err, &option)
+	require.Equal(t, "dedup", option.Package)
+	require.Equal(t, "Codec", option.Option)
+	require.ErrorContains(t, err, "id")
+	o.Codec = intCodec[secret]{func(s *secret) *int { return &s.id }}
+	n, err := stream.Count(dedup.Run(stream.Of(rows...), key, o))
+	require.NoError(t, err)
+	require.Equal(t, 2000, int(n))
+}
+
+// intCodec writes rows that are a number.
+type intCodec[T any] struct{ of func(*T) *int }
+
+func (c intCodec[T]) Append(dst []byte, v *T) ([]byte, error) {
+	n := *c.of(v)
+	return append(dst, byte(n), byte(n>>8)), nil
+}
+
+func (c intCodec[T]) Decode(src []byte, v *T) ([]byte, error) {
+	if len(src) < 2 {
+		return src, errors.New("cut")
+	}
+	*c.of(v) = int(src[0]) | int(src[1])<<8
+	return src[2:], nil
+}
+
+func (c intCodec[T]) Held(*T) int64 { return 0 }
+
+// Whatever of the caller's panics or exits, no file is left and the budget is given back.
+func TestRun_SpillingPanics(t *testing.T) {
+	rows := visits(1000)
+	for name, o := range spillingWays {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			play := func(at int, off func()) (calls int, end string) {
+				budget, err := stream.NewBudget(20 << 10)
+				require.NoError(t, err)
+				o.Resources = stream.Resources{Budget: budget, TempDir: dir}
+				key := func(v visit) int {
+					if calls++; calls == at {
+						off()
+					}
+					return v.ID
+				}
+				done := make(chan struct{})
+				go func() {
+					defer close(done)
+					end = "exit"
+					defer func() {
+						if v := recover(); v != nil {
+							end = "panic"
+						}
+					}()
+					if err := stream.Drain(dedup.Run(stream.Of(rows...), key, o)); err != nil {
+						end = err.Error()
+						return
+					}
+					end = "done"
+				}()
+				<-done
+				left, err := os.ReadDir(dir)
+				require.NoError(t, err)
+				require.Empty(t, left, "call %d: files are left", at)
+				require.Zero(t, budget.Used(), "call %d: booked bytes are left", at)
+				return calls, end
+			}
+			calls, end := play(-1, nil)
+			require.Equal(t, "done", end)
+			require.Greater(t, calls, len(rows), "rows come back from disk")
+			for at := 1; at <= calls; at += max(calls/20, 1) {
+				_, end := play(at, func() { panic("of the caller") })
+				require.Equal(t, "panic", end, "call %d of %d", at, calls)
+				_, end = play(at, runtime.Goexit)
+				require.Equal(t, "exit", end, "call %d of %d", at, calls)
+			}
+		})
+	}
+}
