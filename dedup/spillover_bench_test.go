@@ -1,7 +1,7 @@
 package dedup_test
 
 import (
-	"flag"
+	options "flag"
 	"fmt"
 	"testing"
 
@@ -10,7 +10,7 @@ import (
 )
 
 // spillRows is 20 million for the figure of a run whose keys are five times what fits.
-var spillRows = flag.Int("spillrows", 2_000_000, "rows of BenchmarkRun_Spilling, two of each key")
+var spillRows = options.Int("spillrows", 2_000_000, "rows of BenchmarkRun_Spilling, two of each key")
 
 // wide is a row of 64 bytes.
 type wide struct {

@@ -49,7 +49,7 @@ var spillingWays = map[string]dedup.Options[visit]{
 
 // Over a disk that fails: right rows or an error, and nothing left.
 func TestRun_faultyDisk(t *testing.T) {
-	rows := visits(1200)
+	rows := visits(3000)
 	for name, o := range spillingWays {
 		t.Run(name, func(t *testing.T) {
 			streamtest.CheckFaultsWith(t, func(s stream.Seq[visit], dir string) stream.Seq[string] {
@@ -63,12 +63,12 @@ func TestRun_faultyDisk(t *testing.T) {
 
 // Trouble with a file names the function, the file and what was done, and its class; what came before it is right.
 func TestRun_SpillErrors(t *testing.T) {
-	rows := visits(1200)
+	rows := visits(3000)
 	full := errors.New("no space left")
 	for name, o := range spillingWays {
 		for _, op := range []spill.Op{spill.OpCreate, spill.OpWrite, spill.OpRead, spill.OpRemove} {
 			t.Run(name+"/"+string(op), func(t *testing.T) {
-				dir := t.TempDir()
+				o, dir := o, t.TempDir()
 				want, err := stream.Collect(dedup.Run(stream.Of(rows...), visit.Key, o))
 				require.NoError(t, err)
 				failed := 0
@@ -77,7 +77,7 @@ func TestRun_SpillErrors(t *testing.T) {
 					restore := spill.Inject(dir, spill.Faults{Op: op, At: at, Err: full})
 					got, err := stream.Collect(dedup.Run(stream.Of(rows...), visit.Key, o))
 					restore()
-					require.Equal(t, want[:len(got)], append([]visit{}, got...))
+					require.Equal(t, append([]visit{}, want[:len(got)]...), append([]visit{}, got...))
 					if err == nil {
 						require.Len(t, got, len(want))
 						break
@@ -205,7 +205,7 @@ func (c intCodec[T]) Held(*T) int64 { return 0 }
 
 // Whatever of the caller's panics or exits, no file is left and the budget is given back.
 func TestRun_SpillingPanics(t *testing.T) {
-	rows := visits(1000)
+	rows := visits(3000)
 	for name, o := range spillingWays {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
