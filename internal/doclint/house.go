@@ -29,7 +29,7 @@ func House() []Floor {
 		{Room: "stream/fold", Rooms: []string{"internal/...", "stream"}, Modules: []string{compress, xexp, xsys}},
 		{Room: "stream/streamtest", Rooms: []string{"internal/...", "stream"}, Modules: []string{compress, xsys}},
 
-		{Room: "dedup", Rooms: ground},
+		{Room: "dedup", Rooms: ground, Modules: []string{compress, xsys}},
 		{Room: "session", Rooms: ground},
 		{Room: "sketch", Rooms: ground, Modules: []string{hyperloglog}},
 		{Room: "validate", Rooms: ground, Modules: []string{compress}},
