@@ -18,8 +18,8 @@ type AggregateOptions struct {
 	// TempDir. Workers above 1 adds rows to groups on that many goroutines beside the consumer's, which reads the
 	// source and calls key: the fold's functions are then called from several at once, for one key from one. No
 	// more than 256 have something to do, under a bound no more than 64, 16 below 4 MiB, and 4 below 64 KiB. So many are
-	// the partitions too, and for each of them memory keeps, uncounted, what it must of the index of their files: 768 bytes,
-	// twice that from 32 blocks on and three times from 1,024.
+	// the partitions too, and for each of them memory keeps, uncounted, what it must of the index of its rows on disk: 768
+	// bytes, twice that from 32 blocks on and three times from 1,024. Where accumulators grow, theirs may take as much again.
 	Resources Resources
 	// Codec is a Codec[T] for elements on disk; nil: compiled from T. It is used only where memory is bounded, and a T
 	// without a codec is then an *OptionError.
@@ -56,8 +56,10 @@ type AggregateOptions struct {
 // bound. Where they are large, a Map before it that keeps what is needed saves a copy; without a bound, and for a
 // fold that is Blind, a count say, only keys wait.
 //
-// A hot key needs no special care: its values collapse into one accumulator as they come, and it does not spill,
-// since it comes early. That is what two-stage aggregation does elsewhere.
+// A hot key collapses into one accumulator as its rows come, which is what two-stage aggregation does elsewhere. Under a
+// bound that is so for a key that comes before the memory is full, whatever its share of the rows. Of a key that comes later
+// all rows are written to disk with its partition, in order, and read back: once for each level in which the memory is full
+// before the key comes. Where accumulators grow they may be spilled, and then so are the rows that follow.
 func Aggregate[T any, K comparable, A any](s Seq[T], key func(T) K, fold Fold[T, A], opts AggregateOptions) Seq[Keyed[K, A]] {
 	return aggregate("Aggregate", s, key, fold, opts)
 }

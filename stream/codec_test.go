@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,13 +16,16 @@ import (
 )
 
 // zeroCodec refuses to decode into anything but a zero value, which is what a Codec is promised.
-type zeroCodec[T any] struct{ *rowcodec.Codec[T] }
+type zeroCodec[T any] struct {
+	*rowcodec.Codec[T]
+	decoded *atomic.Int64 // values
+}
 
-func newZeroCodec[T any](t *testing.T) stream.Codec[T] {
+func newZeroCodec[T any](t *testing.T) zeroCodec[T] {
 	t.Helper()
 	codec, err := rowcodec.New[T]()
 	require.NoError(t, err)
-	return zeroCodec[T]{codec}
+	return zeroCodec[T]{codec, new(atomic.Int64)}
 }
 
 var errNotZero = errors.New("Decode was not given a zero value")
@@ -30,6 +34,7 @@ func (c zeroCodec[T]) Decode(src []byte, v *T) ([]byte, error) {
 	if !reflect.ValueOf(v).Elem().IsZero() {
 		return src, fmt.Errorf("%w: %v", errNotZero, *v)
 	}
+	c.decoded.Add(1)
 	return c.Codec.Decode(src, v)
 }
 
@@ -37,6 +42,7 @@ func (c zeroCodec[T]) Decode(src []byte, v *T) ([]byte, error) {
 func TestCodec_SpillingOperatorsDecodeIntoZero(t *testing.T) {
 	codec := newZeroCodec[sale](t)
 	rows := manySales(2000)
+	leftBlocks, heldLeft := 0, false // of left rows that Join held, which it does in a range of bounds
 	by := func(v sale) string { return v.By }
 	sum := stream.Fold[sale, int]{Add: func(n *int, v sale) { *n += v.At }}
 	for name, op := range map[string]func(codec any, r stream.Resources) stream.Seq[string]{
@@ -54,22 +60,34 @@ func TestCodec_SpillingOperatorsDecodeIntoZero(t *testing.T) {
 			return shown(stream.SortFunc(stream.Of(rows...), descending, stream.SortOptions{Resources: r, Codec: codec}))
 		},
 		"Join": func(codec any, r stream.Resources) stream.Seq[string] {
-			return shown(stream.Join(stream.Of(rows...), stream.Of(rows...), by, by,
-				stream.JoinOptions{Kind: stream.Full, Resources: r, LeftCodec: codec, RightCodec: codec}))
+			var stats stream.JoinStats
+			joined := shown(stream.Join(stream.Of(rows...), stream.Of(rows...), by, by,
+				stream.JoinOptions{Kind: stream.Full, Resources: r, LeftCodec: codec, RightCodec: codec, Stats: &stats}))
+			return func(yield func(string, error) bool) {
+				joined(yield)
+				leftBlocks = stats.LeftBlocks
+			}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			want, err := stream.Collect(op(nil, stream.Resources{}))
 			require.NoError(t, err)
-			for _, memory := range []int64{4 << 10, 16 << 10, 100 << 10} { // of these, Join holds left rows under the last
+			for _, memory := range []int64{4 << 10, 16 << 10, 60 << 10, 80 << 10, 100 << 10, 120 << 10} {
 				for _, workers := range []int{1, 3} {
+					codec.decoded.Store(0)
+					leftBlocks = 0
 					got, err := stream.Collect(op(codec, stream.Resources{Memory: memory, Workers: workers, TempDir: t.TempDir()}))
 					require.NoError(t, err, "%d bytes, %d workers", memory, workers)
 					require.Equal(t, want, got, "%d bytes, %d workers", memory, workers)
+					if memory <= 16<<10 || leftBlocks > 0 {
+						require.Positive(t, codec.decoded.Load(), "%d bytes, %d workers", memory, workers)
+					}
+					heldLeft = heldLeft || leftBlocks > 0
 				}
 			}
 		})
 	}
+	require.True(t, heldLeft, "Join never held left rows")
 }
 
 // So does Restore, also of a state that is in use.
