@@ -129,8 +129,8 @@ func appendExtents(dst []byte, extents []extent) []byte {
 
 // decodeExtents reads the extents of an index block, which is what was written.
 func decodeExtents(src []byte, n int) ([]extent, error) {
-	if n == 0 || len(src) != n*extentSize {
-		return nil, fmt.Errorf("an index of %d bytes, want %d: %w", len(src), n*extentSize, ErrBroken)
+	if n == 0 || len(src)%extentSize != 0 || len(src)/extentSize != n { // n times the size may be no int
+		return nil, fmt.Errorf("an index of %d bytes, want %d extents of %d: %w", len(src), n, extentSize, ErrBroken)
 	}
 	extents := make([]extent, n)
 	for i := range extents {
