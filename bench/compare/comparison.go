@@ -40,6 +40,7 @@ type Params struct {
 	Inputs    int            `json:"inputs,omitempty"`  // of a merge
 	Other     int            `json:"other,omitempty"`   // rows of the second input of a join
 	Memory    int64          `json:"memory,omitempty"`  // bytes that a bounded side may keep alive
+	Cut       bool           `json:"cut,omitempty"`     // both sides of a bounded join are cut by hash
 }
 
 // Side is one way to answer.
