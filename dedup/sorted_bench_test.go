@@ -12,15 +12,11 @@ import (
 // delivery is a row of 80 bytes.
 type delivery struct {
 	id       uint64
-	user     uint64
-	kind     uint32
 	updater  uint32
 	kindName string
-	at       int64 // milliseconds
 	ingested int64 // milliseconds
-	amount   float64
 	offset   int64
-	origin   int64
+	_        [4]uint64 // what else is known of an event
 }
 
 func (d delivery) ID() uint64            { return d.id }

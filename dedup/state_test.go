@@ -3,7 +3,6 @@ package dedup_test
 import (
 	"bytes"
 	"fmt"
-	"math"
 	"testing"
 	"time"
 
@@ -73,7 +72,7 @@ func TestState_Verdicts(t *testing.T) {
 				}
 				return clickAt(c)
 			}, stream.Discard[dedup.Reject[click]]("the verdict is judged")
-		}), in: []click{{1, "a", 5}, {1, "b", -1}, {1, "c", math.MaxInt32 * 4}, {1, "d", 4 * math.MaxInt32 / 4}}, want: "[new rejected new late]"},
+		}), in: []click{{1, "a", 5}, {1, "b", -1}, {1, "c", 1 << 30}, {1, "d", 1 << 29}}, want: "[new rejected new late]"},
 		"tombstone": {o: with(dedup.Options[click]{}, func(o *dedup.StateOptions[click]) {
 			o.Tombstone = func(c click) bool { return c.Page == "" }
 		}), in: []click{{1, "", 0}, {1, "a", 1}, {1, "", 2}, {1, "b", 3}, {1, "c", 4}}, want: "[unknown new deleted new duplicate]"},

@@ -270,7 +270,7 @@ func (t *team[T, K]) settle(w int) {
 		n := 0
 		for i, o := range c.owner[:c.n] {
 			order[n] = int32(i)
-			n += int((uint64(o)^uint64(w))-1) >> 63 & 1 // 1 where it is ours, without a branch
+			n += int(((uint64(o) ^ uint64(w)) - 1) >> 63) // 1 where it is ours, without a branch
 		}
 		for from := 0; from < n; from += t.p.batch {
 			if err := e.settlePicked(c, order[from:min(n, from+t.p.batch)], keys, hashes); err != nil {
