@@ -22,7 +22,7 @@ import (
 // It holds, per distinct key, the key, 6 to 13 bytes of index, 8 of position, and what the comparators see of the
 // best row so far: 8 bytes for a number, 16 for a time, with a flag beside it as well. Rows are not held, however
 // large they are; but a string key that is cut from a row keeps the text of that row alive: clone it. Where all this
-// would pass Options.Resources it ends with a *stream.LimitError.
+// would pass Options.Resources it ends with a *stream.LimitError: two passes do not go to disk.
 //
 // Comparators must say what they see of one row: Latest, Earliest, Max, Min and their Opt forms of numbers and
 // times, and Present do. Strings, MaxFunc, MinFunc and ByBytes need both rows at once: they are refused, as are
@@ -30,8 +30,8 @@ import (
 //
 // open is called when the first row is asked for, and again after the whole source was read; key, NullKey and the
 // comparators' accessors are called for each row in both passes and must give the same. Where the first row of a key
-// is bound to survive, one pass is enough, and rows come out on sight, as from Run. Rejects are delivered in the first
-// pass. A nil stream from open panics.
+// is bound to survive, one pass is enough: rows come out on sight, and those of keys for which Options.Resources has no
+// room go to disk, as from Run. Rejects are delivered in the first pass. A nil stream from open panics.
 //
 // An error of the first pass comes before any row, one of the second after the rows before it. So does a
 // *ChangedError, where the second pass differs from the first in the number of rows, their keys, what the
@@ -48,6 +48,9 @@ func TwoPass[T any, K comparable](open func() stream.Seq[T], key func(T) K, o Op
 	hasher, hashErr := newHasher[K](fn)
 	if err == nil {
 		err = hashErr
+	}
+	if err == nil && p.eager {
+		err = spillBy(p, o.Codec)
 	}
 	if err != nil {
 		return stream.Fail[T](err)

@@ -83,6 +83,55 @@ func TestTwoPass_Law_MemoryNeverChangesRows(t *testing.T) {
 	})
 }
 
+// Where rows come out on sight there is one pass, which goes to disk as Run does: more keys than a bound has room for, and
+// one open of the source.
+func TestTwoPass_OnSightGoesToDisk(t *testing.T) {
+	var rows []reading
+	for i := range 20_000 {
+		rows = append(rows, reading{Port: int(mix(uint64(i)) % 9000), Null: i%1000 == 0, Serial: i})
+	}
+	parent := t.TempDir()
+	o := dedup.Options[reading]{NullKey: reading.IsNull, NullKeys: dedup.NullsEqual}
+	run := func(r stream.Resources) ([]reading, dedup.Stats) {
+		var stats dedup.Stats
+		opened, files := 0, 0
+		o := o
+		o.Stats, o.Resources = &stats, r
+		open := func() stream.Seq[reading] {
+			opened++
+			return stream.Of(rows...)
+		}
+		var got []reading
+		for r, err := range dedup.TwoPass(open, reading.Key, o) {
+			require.NoError(t, err)
+			got = append(got, r)
+			if left, err := os.ReadDir(parent); len(left) > 0 && err == nil {
+				files++
+			}
+		}
+		require.Equal(t, 1, opened)
+		require.Equal(t, r.Memory > 0, files > 0, "rows are on disk exactly where memory is bounded")
+		left, err := os.ReadDir(parent)
+		require.NoError(t, err)
+		require.Empty(t, left)
+		return got, stats
+	}
+	want, wantStats := run(stream.Resources{})
+	got, gotStats := run(stream.Resources{Memory: 64 << 10, TempDir: parent})
+	require.Equal(t, want, got)
+	require.Equal(t, wantStats, gotStats)
+
+	type noCodec struct {
+		reading
+		F func()
+	}
+	seen := dedup.TwoPass(again([]noCodec{{}}), func(r noCodec) int { return r.Port }, dedup.Options[noCodec]{
+		Resources: stream.Resources{Memory: 64 << 10},
+	})
+	_, err := stream.Collect(seen)
+	require.ErrorAs(t, err, new(*stream.OptionError))
+}
+
 // Whatever changes between the passes in what decides, rows, keys, ranks or order, does not go unnoticed.
 func TestTwoPass_Law_ChangesAreNoticed(t *testing.T) {
 	law(t, func(t *rapid.T) {
