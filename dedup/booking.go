@@ -164,6 +164,7 @@ func (e *hashed[T, K]) letGo() {
 	e.rows, e.nulls, e.keys = newBlocks[T](), newBlocks[T](), newBlocks[K]()
 	e.positions, e.firsts, e.nullPositions, e.nullsBefore = newBlocks[int64](), newBlocks[int64](), newBlocks[int64](), newBlocks[int64]()
 	if e.over != nil {
+		e.over.disk.row.row, e.over.disk.loser.loser = nil, nil // which were written
 		e.over.disk.account.Shrink(e.booked)
 		e.booking = booking{}
 	}

@@ -124,7 +124,7 @@ func (e *hashed[T, K]) read(s stream.Seq[T]) error {
 			return cmp.Or(e.settle(), err)
 		}
 		st.rows[st.n] = v
-		if err := e.stageKey(v); err != nil {
+		if err := e.stageKey(); err != nil {
 			if err := e.settle(); err != nil {
 				return err
 			}
@@ -141,21 +141,22 @@ func (e *hashed[T, K]) read(s stream.Seq[T]) error {
 }
 
 // stageKey sets what is staged beside a row.
-func (e *hashed[T, K]) stageKey(v T) error {
+func (e *hashed[T, K]) stageKey() error {
 	st, i := e.stage, e.stage.n
+	row := &st.rows[i]
 	if st.sizes != nil {
-		st.sizes[i] = e.p.sizeOf(&st.rows[i])
+		st.sizes[i] = e.p.sizeOf(row)
 		st.held += st.sizes[i]
 	}
 	if st.isNull != nil {
-		st.isNull[i] = e.p.nullKey(v)
+		st.isNull[i] = e.p.nullKey(*row)
 		if st.isNull[i] {
 			var zero K
 			st.keys[i] = zero
 			return nil
 		}
 	}
-	st.keys[i] = e.key(v)
+	st.keys[i] = e.key(*row)
 	if e.hasher.Dynamic() {
 		if err := e.hasher.Check(&st.keys[i]); err != nil {
 			return &KeyError{Position: st.position(i), Err: err}

@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"reflect"
 
+	"github.com/millrace-go/millrace/internal/rowcodec"
 	"github.com/millrace-go/millrace/stream"
 )
 
-// gatheredCodec writes what is known of a key under KeepMerge, with the codec of its rows. Numbers are varints:
+// gatheredCodec writes what is known of a key under KeepMerge, with the codec of its rows. Positions are varints, other numbers in the form
+// of rowcodec:
 //
 //	donors + 1, or 0 where nothing is known but the best row
 //	best row
@@ -21,12 +23,12 @@ func (c gatheredCodec[T]) Append(dst []byte, g *gathered[T]) ([]byte, error) {
 	if g.More == nil {
 		return c.rows.Append(append(dst, 0), &g.Best)
 	}
-	dst, err := c.rows.Append(binary.AppendUvarint(dst, uint64(len(g.More.Donors))+1), &g.Best)
+	dst, err := c.rows.Append(rowcodec.AppendUint(dst, uint64(len(g.More.Donors))+1), &g.Best)
 	if err != nil {
 		return dst, err
 	}
-	dst = binary.AppendUvarint(dst, g.More.Counted)
-	dst = binary.AppendUvarint(dst, g.More.OfBest)
+	dst = rowcodec.AppendUint(dst, g.More.Counted)
+	dst = rowcodec.AppendUint(dst, g.More.OfBest)
 	dst, err = c.rows.Append(dst, &g.More.Totals)
 	for i := range g.More.Donors {
 		if err != nil {
@@ -34,7 +36,7 @@ func (c gatheredCodec[T]) Append(dst []byte, g *gathered[T]) ([]byte, error) {
 		}
 		d := &g.More.Donors[i]
 		dst = binary.AppendVarint(dst, d.Position)
-		dst = binary.AppendUvarint(dst, d.Fields)
+		dst = rowcodec.AppendUint(dst, d.Fields)
 		dst, err = c.rows.Append(dst, &d.Row)
 	}
 	return dst, err

@@ -49,7 +49,7 @@ func planSpill(r stream.Resources) spillPlan {
 	if r.Budget != nil && (limit == 0 || r.Budget.Total() < limit) {
 		limit = r.Budget.Total()
 	}
-	p := spillPlan{bits: 6, floor: floorBytes, limit: limit, reserve: limit / 8}
+	p := spillPlan{bits: 5, floor: floorBytes, limit: limit, reserve: limit / 8}
 	switch {
 	case limit < 64<<10:
 		p.bits = 2
@@ -75,10 +75,12 @@ type disk[T any, K comparable] struct {
 	tasks     []spilledPart
 	survivors runs
 	losers    runs
-	loser     loserForm[T]
-	buf       []byte    // of the record being written
-	tie       *TieError // the first of all partitions
-	stats     Stats     // of the partitions that have been settled
+	row       spilledRow[T] // being written
+	loser     loserForm[T]  // the same
+	makeRow   appender      // of row: a field, so that it costs no allocation per row
+	makeLoser appender      // of loser
+	tie       *TieError     // the first of all partitions
+	stats     Stats         // of the partitions that have been settled
 }
 
 func newDisk[T any, K comparable](p *plan[T], key func(T) K, hasher *hash.Hasher[K]) *disk[T, K] {
@@ -91,7 +93,8 @@ func newDisk[T any, K comparable](p *plan[T], key func(T) K, hasher *hash.Hasher
 	}
 	d.survivors = runs{fn: p.fn, dir: d.dir, plan: &d.spillPlan}
 	d.losers = runs{fn: p.fn, dir: d.dir, plan: &d.spillPlan}
-	d.loser = newLoserForm(p)
+	d.row.rows, d.loser = p.codec, newLoserForm(p)
+	d.makeRow, d.makeLoser = d.row.appendTo, d.loser.appendTo
 	return d
 }
 
@@ -144,8 +147,7 @@ type spillover[T any, K comparable] struct {
 
 	survivors *spill.RunWriter[record] // nil: none so far
 	losers    *spill.RunWriter[record] // the same
-	row       spilled[T]               // being written or read: a field, so that its address costs no allocation per row
-	record    record                   // the same
+	record    record                   // being written or read: a field, so that its address costs no allocation per row
 }
 
 // isEvicted reports whether the state of key number i is on disk.
@@ -172,19 +174,16 @@ func (o *spillover[T, K]) evict(i, keys int) {
 }
 
 // put writes a row, or the state of a key, to the partition of its hash.
-func (o *spillover[T, K]) put(h uint64, row *spilled[T]) (err error) {
+func (o *spillover[T, K]) put(h uint64, beside spilled, row *T) (err error) {
 	d := o.disk
 	if o.parts == nil {
 		if o.parts, err = d.newParts(); err != nil {
 			return d.fail(err)
 		}
 	}
-	o.record, err = spilledRecord(d.p.codec, row, d.buf)
-	if err == nil {
-		d.buf = o.record.bytes
-		err = o.parts.Append(partition(h, o.depth, d.bits), &o.record)
-	}
-	return d.fail(err)
+	d.row.spilled, d.row.row = beside, row
+	o.record = record{at: d.row.place(), make: d.makeRow}
+	return d.fail(o.parts.Append(partition(h, o.depth, d.bits), &o.record))
 }
 
 // newParts makes a file of partitions.
@@ -214,13 +213,9 @@ func (o *spillover[T, K]) putSurvivor(at int64, row *T) (err error) {
 			return d.fail(err)
 		}
 	}
-	bytes, err := d.p.codec.Append(d.buf[:0], row)
-	if err == nil {
-		d.buf = bytes
-		o.record = record{at: uint64(at), bytes: bytes}
-		err = o.survivors.Append(&o.record)
-	}
-	return d.fail(err)
+	d.row.spilled, d.row.row = spilled{first: -1}, row
+	o.record = record{at: uint64(at), make: d.makeRow}
+	return d.fail(o.survivors.Append(&o.record))
 }
 
 // putLoser writes a loser, with the position of the row that met it. They come in order.
@@ -231,12 +226,9 @@ func (o *spillover[T, K]) putLoser(met int64, l *Loser[T]) (err error) {
 			return d.fail(err)
 		}
 	}
-	o.record, err = d.loser.record(met, l, d.buf)
-	if err == nil {
-		d.buf = o.record.bytes
-		err = o.losers.Append(&o.record)
-	}
-	return d.fail(err)
+	d.loser.loser = l
+	o.record = record{at: uint64(met), make: d.makeLoser}
+	return d.fail(o.losers.Append(&o.record))
 }
 
 // fail notes that a file failed, and names the function that was called.

@@ -85,6 +85,7 @@ func (e *hashed[T, K]) deliver(whole bool) error {
 			return err
 		}
 	}
+	var survivor T
 	for {
 		row, err := survivors.Next()
 		if err != nil {
@@ -96,11 +97,10 @@ func (e *hashed[T, K]) deliver(whole bool) error {
 		if err := losers.deliver(int64(row.at)); err != nil {
 			return err
 		}
-		survivor := &e.over.row.row
-		if err := wholeRow(e.p.codec, row.bytes, survivor); err != nil {
+		if err := wholeRow(e.p.codec, row.bytes, &survivor); err != nil {
 			return d.fail(err)
 		}
-		if e.out(survivor); e.stopped {
+		if e.out(&survivor); e.stopped {
 			return nil
 		}
 	}

@@ -87,11 +87,12 @@ func (d *disk[T, K]) settlePart(task spilledPart) error {
 // readPart takes in the rows of a partition. A tie that no later row can settle ends it.
 func (e *hashed[T, K]) readPart(rows *spill.Reader[record]) (tie *TieError, err error) {
 	st := e.stage
-	row := &e.over.row
 	for {
+		row := &st.rows[st.n]
+		var beside spilled
 		ok, err := rows.Next(&e.over.record)
 		if err == nil && ok {
-			err = spilledOf(e.p.codec, &e.over.record, row)
+			beside, err = spilledOf(e.p.codec, &e.over.record, row)
 		}
 		if err != nil {
 			return nil, e.over.disk.fail(err)
@@ -99,18 +100,17 @@ func (e *hashed[T, K]) readPart(rows *spill.Reader[record]) (tie *TieError, err 
 		if !ok {
 			return e.settlePartly(nil)
 		}
-		if row.first >= 0 {
-			state := *row
+		if beside.first >= 0 {
 			if tie, err := e.settlePartly(nil); tie != nil || err != nil {
 				return tie, err
 			}
-			if err := e.restore(&state); err != nil {
+			if err := e.restore(beside, row); err != nil {
 				return nil, err
 			}
 			continue
 		}
-		st.rows[st.n], st.at[st.n] = row.row, row.at
-		if err := e.stageKey(row.row); err != nil {
+		st.at[st.n] = beside.at
+		if err := e.stageKey(); err != nil {
 			return e.settlePartly(err)
 		}
 		if st.n++; st.full(e.p) {
@@ -144,9 +144,8 @@ func (d *disk[T, K]) noteTie(t *TieError) {
 	}
 }
 
-// restore takes in the state of a key, which is new here.
-func (e *hashed[T, K]) restore(state *spilled[T]) error {
-	row := &state.row
+// restore takes in the state of a key, which is new here, with the row that it holds.
+func (e *hashed[T, K]) restore(state spilled, row *T) error {
 	e.position, e.rowSize = state.at, e.sizeOfRow(row)
 	null := e.p.nullKey != nil && e.p.nullKey(*row)
 	var k K
@@ -168,7 +167,7 @@ func (e *hashed[T, K]) restore(state *spilled[T]) error {
 		return err
 	}
 	if !fits {
-		return e.over.put(h, state)
+		return e.over.put(h, state, row)
 	}
 	e.over.restored = true
 	i := nullGroup
@@ -204,8 +203,7 @@ func (e *hashed[T, K]) evictMet(i int, row, holder *T, heldAt int64, outcome ver
 // the first row that ties with it, -1 where there is none. Of what the row holds, the last grown bytes are not booked.
 func (e *hashed[T, K]) evict(i int, row *T, at, tied, grown int64) error {
 	e.fill()
-	state := &e.over.row
-	state.at, state.first, state.tied, state.row = max(at, 0), e.firstOf(i), tied, *row
+	state := spilled{at: max(at, 0), first: e.firstOf(i), tied: tied}
 	if _, was := e.tied[i]; was {
 		delete(e.tied, i)
 		e.unbook(tieBytes)
@@ -215,14 +213,15 @@ func (e *hashed[T, K]) evict(i int, row *T, at, tied, grown int64) error {
 		k := e.keyOf(i)
 		h = e.hasher.Hash(&k, 0)
 	}
+	e.over.evict(i, e.index.n)
+	err := e.over.put(h, state, row)
 	if i == nullGroup || e.p.holdKeys { // otherwise it has the key, and holds nothing
+		e.unbook(e.sizeOfRow(row) - grown)
 		holder, _ := e.holder(i)
 		var zero T
 		*holder = zero
-		e.unbook(e.sizeOfRow(row) - grown)
 	}
-	e.over.evict(i, e.index.n)
-	return e.over.put(h, state)
+	return err
 }
 
 // nullHash is the hash of the group of null keys: any.
@@ -230,7 +229,5 @@ const nullHash = 0
 
 // spillRow writes the row being settled to the partition of its key.
 func (e *hashed[T, K]) spillRow(v *T, h uint64) error {
-	row := &e.over.row
-	row.at, row.first, row.tied, row.row = e.position, -1, -1, *v
-	return e.over.put(h, row)
+	return e.over.put(h, spilled{at: e.position, first: -1, tied: -1}, v)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/millrace-go/millrace/internal/rowcodec"
 	"github.com/millrace-go/millrace/stream"
 )
 
@@ -18,22 +19,37 @@ import (
 //	loser                                position of the row that met it
 //	                                                      positions, what decided, row, winner if there is one
 //
-// Numbers are varints. The bytes are for the run that wrote them and no other.
+// Positions among the bytes are varints; the number in front and the length of the bytes have the form of rowcodec. The bytes are for the run that wrote them and no other.
 
 // record is what is on disk. Its bytes are lent: by who writes it until it is written, by who reads it until the next is read.
 type record struct {
 	at    uint64
 	bytes []byte
+	make  appender // of one that is written: makes its bytes where they are to stand, so that none is copied; nil: they are made
 }
+
+// appender appends the bytes of what is being written.
+type appender func(dst []byte) ([]byte, error)
 
 func (r *record) place() uint64 { return r.at }
 
 // recordCodec writes records, and reads them without a copy: Reader.Next and runCursor.Next keep the block they are in.
 type recordCodec struct{}
 
-func (recordCodec) Append(dst []byte, r *record) ([]byte, error) {
-	dst = binary.AppendUvarint(binary.AppendUvarint(dst, r.at), uint64(len(r.bytes)))
-	return append(dst, r.bytes...), nil
+func (recordCodec) Append(dst []byte, r *record) (_ []byte, err error) {
+	dst = rowcodec.AppendUint(dst, r.at)
+	if r.make == nil {
+		return append(rowcodec.AppendUint(dst, uint64(len(r.bytes))), r.bytes...), nil
+	}
+	at := len(dst)
+	dst = append(dst, 0) // most lengths take one byte
+	if dst, err = r.make(dst); err != nil {
+		return dst, err
+	}
+	var head [9]byte
+	length := rowcodec.AppendUint(head[:0], uint64(len(dst)-at-1))
+	dst[at] = length[0]
+	return slices.Insert(dst, at+1, length[1:]...), nil
 }
 
 func (recordCodec) Decode(src []byte, r *record) (rest []byte, err error) {
@@ -48,14 +64,14 @@ func (recordCodec) Decode(src []byte, r *record) (rest []byte, err error) {
 	return src[n:], nil
 }
 
-func (recordCodec) Held(r *record) int64 { return int64(len(r.bytes)) }
+// Held is nothing: the bytes are those of the block.
+func (recordCodec) Held(*record) int64 { return 0 }
 
-// spilled is a row of a key that is settled later.
-type spilled[T any] struct {
+// spilled is what stands beside a row of a key that is settled later.
+type spilled struct {
 	at    int64 // its position in the input
 	first int64 // of a state: the position of the first row of its key; -1: a row
 	tied  int64 // of a state: of the first row that ties with this one; -1: none
-	row   T
 }
 
 var errCutRow = errors.New("a number beside a row is cut off")
@@ -69,39 +85,50 @@ func signed(src []byte) (v int64, rest []byte, err error) {
 	return v, src[n:], nil
 }
 
-// unsigned reads one that was written without a sign.
+// unsigned reads one that rowcodec.AppendUint wrote.
 func unsigned(src []byte) (v uint64, rest []byte, err error) {
-	v, n := binary.Uvarint(src)
-	if n <= 0 {
+	v, n := rowcodec.TakeUint(src)
+	if n == 0 {
 		return 0, src, errCutRow
 	}
 	return v, src[n:], nil
 }
 
-// spilledRecord makes a record of v, in the memory of buf.
-func spilledRecord[T any](rows stream.Codec[T], v *spilled[T], buf []byte) (r record, err error) {
-	r.at, r.bytes = uint64(v.at)<<1, buf[:0]
-	if v.first >= 0 {
-		r.at |= 1
-		r.bytes = binary.AppendVarint(binary.AppendVarint(r.bytes, v.first), v.tied)
-	}
-	r.bytes, err = rows.Append(r.bytes, &v.row)
-	return r, err
+// spilledRow is a row being written, with what stands beside it.
+type spilledRow[T any] struct {
+	rows stream.Codec[T]
+	spilled
+	row *T
 }
 
-// spilledOf reads it back.
-func spilledOf[T any](rows stream.Codec[T], r *record, v *spilled[T]) (err error) {
+// place is the number of its record.
+func (w *spilledRow[T]) place() uint64 {
+	if w.first >= 0 {
+		return uint64(w.at)<<1 | 1
+	}
+	return uint64(w.at) << 1
+}
+
+func (w *spilledRow[T]) appendTo(dst []byte) ([]byte, error) {
+	if w.first >= 0 {
+		dst = binary.AppendVarint(binary.AppendVarint(dst, w.first), w.tied)
+	}
+	return w.rows.Append(dst, w.row)
+}
+
+// spilledOf reads back what stands beside a row, and the row into *row.
+func spilledOf[T any](rows stream.Codec[T], r *record, row *T) (v spilled, err error) {
 	src := r.bytes
-	v.at, v.first, v.tied = int64(r.at>>1), -1, -1
+	v = spilled{at: int64(r.at >> 1), first: -1, tied: -1}
 	if r.at&1 == 1 {
 		if v.first, src, err = signed(src); err == nil {
 			v.tied, src, err = signed(src)
 		}
 		if err != nil {
-			return err
+			return v, err
 		}
 	}
-	return wholeRow(rows, src, &v.row)
+	return v, wholeRow(rows, src, row)
 }
 
 // wholeRow decodes a row that is all of src.
@@ -119,29 +146,30 @@ func wholeRow[T any](rows stream.Codec[T], src []byte, v *T) error {
 type loserForm[T any] struct {
 	rows      stream.Codec[T]
 	decisions []string
+	loser     *Loser[T] // being written
 }
 
 func newLoserForm[T any](p *plan[T]) loserForm[T] {
-	return loserForm[T]{p.codec, append(slices.Clone(p.names), p.tie.String(), repeatedKey)}
+	return loserForm[T]{rows: p.codec, decisions: append(slices.Clone(p.names), p.tie.String(), repeatedKey)}
 }
 
-func (f loserForm[T]) record(met int64, l *Loser[T], buf []byte) (r record, err error) {
-	identical := int64(0)
+func (f *loserForm[T]) appendTo(dst []byte) ([]byte, error) {
+	l, identical := f.loser, int64(0)
 	if l.Identical {
 		identical = 1
 	}
-	dst := buf[:0]
 	decided := int64(slices.Index(f.decisions, l.DecidedBy))
 	for _, n := range [...]int64{l.Position, l.WinnerPosition, decided<<1 | identical} {
 		dst = binary.AppendVarint(dst, n)
 	}
-	if dst, err = f.rows.Append(dst, &l.Row); err == nil && l.WinnerPosition >= 0 { // otherwise there is no winner
+	dst, err := f.rows.Append(dst, &l.Row)
+	if err == nil && l.WinnerPosition >= 0 { // otherwise there is no winner
 		dst, err = f.rows.Append(dst, &l.Winner)
 	}
-	return record{at: uint64(met), bytes: dst}, err
+	return dst, err
 }
 
-func (f loserForm[T]) of(r *record) (l Loser[T], err error) {
+func (f *loserForm[T]) of(r *record) (l Loser[T], err error) {
 	src, decided := r.bytes, int64(0)
 	for _, n := range [...]*int64{&l.Position, &l.WinnerPosition, &decided} {
 		if *n, src, err = signed(src); err != nil {

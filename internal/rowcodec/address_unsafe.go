@@ -5,6 +5,7 @@ package rowcodec
 import (
 	"encoding/binary"
 	"math"
+	"math/bits"
 	"reflect"
 	"time"
 	"unsafe"
@@ -59,11 +60,22 @@ func appendAt(ops []op, dst []byte, p unsafe.Pointer) ([]byte, *Error) {
 			dst = out
 			continue
 		}
-		if x < oneByte {
-			dst = append(dst, byte(x))
-		} else {
+		// appendUint by one store of a word, where there is room for it: half of its time, BenchmarkAppend.
+		at := len(dst)
+		if cap(dst)-at < 1+8 {
 			dst = appendUint(dst, x)
+			continue
 		}
+		b := dst[at : at+1+8]
+		if x < oneByte {
+			b[0] = byte(x)
+			dst = dst[:at+1]
+			continue
+		}
+		n := (bits.Len64(x) + 7) / 8
+		b[0] = byte(oneByte - 1 + n)
+		binary.LittleEndian.PutUint64(b[1:], x)
+		dst = dst[:at+1+n]
 	}
 	return dst, nil
 }
@@ -148,19 +160,25 @@ func decodeAt(ops []op, src []byte, p unsafe.Pointer) (rest []byte, err *Error) 
 				return src, err.within(o.path)
 			}
 			*(*bool)(q) = flag == 1
-		case kindU64:
-			x, n := takeUint(src)
+		case kindU64, kindI64:
+			x, n := uint64(0), 1
+			if len(src) < 1+8 {
+				x, n = takeUint(src)
+			} else if x = uint64(src[0]); x >= oneByte { // takeLong without a call: a third of its time, BenchmarkDecode
+				n += int(x) - (oneByte - 1)
+				unused := uint(8*(1+8-n)) & 63
+				x = binary.LittleEndian.Uint64(src[1:1+8]) << unused >> unused
+				if x < oneByte || x>>(8*(n-2)&63) == 0 {
+					n = 0
+				}
+			}
 			if n == 0 {
 				return src, badUint(src).within(o.path)
+			}
+			if o.kind == kindI64 {
+				x = uint64(unzigzag(x))
 			}
 			*(*uint64)(q) = x
-			src = src[n:]
-		case kindI64:
-			x, n := takeUint(src)
-			if n == 0 {
-				return src, badUint(src).within(o.path)
-			}
-			*(*int64)(q) = unzigzag(x)
 			src = src[n:]
 		case kindU16, kindU32, kindI16, kindI32:
 			x, n := takeUint(src)

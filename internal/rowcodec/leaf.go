@@ -37,6 +37,17 @@ func appendUint(dst []byte, x uint64) []byte {
 	return dst
 }
 
+// AppendUint appends x as a row's integers are written, for what stands beside rows.
+func AppendUint(dst []byte, x uint64) []byte {
+	if x < oneByte {
+		return append(dst, byte(x))
+	}
+	return appendUint(dst, x)
+}
+
+// TakeUint reads what AppendUint wrote from the front of src, and returns how many bytes it took; 0: there is none.
+func TakeUint(src []byte) (x uint64, n int) { return takeUint(src) }
+
 // takeUint reads an integer and how many bytes it took; 0 bytes: src is cut, or the form is not the shortest.
 func takeUint(src []byte) (x uint64, n int) {
 	if len(src) > 0 && src[0] < oneByte {
