@@ -24,6 +24,7 @@ func House() []Floor {
 		{Room: "internal/parquet", Rooms: []string{"internal/..."}, Modules: []string{arrow, compress, xsys}},
 		{Room: "internal/contracttest", Rooms: []string{"internal/...", "stream", "stream/streamtest"}},
 		{Room: "internal/statetest", Rooms: []string{"internal/...", "stream"}, Modules: []string{backoff, compress, xexp, xsys}},
+		{Room: "internal/spilltest", Rooms: []string{"internal/...", "stream"}, Modules: []string{backoff, compress, xexp, xsys}},
 
 		{Room: "stream", Rooms: []string{"internal/..."}, Modules: []string{backoff, compress, xexp, xsys}},
 		{Room: "stream/fold", Rooms: []string{"internal/...", "stream"}, Modules: []string{compress, xexp, xsys}},
