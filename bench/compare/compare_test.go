@@ -115,6 +115,16 @@ func TestRun_failing_sides(t *testing.T) {
 	}
 }
 
+func TestGoal_measures(t *testing.T) {
+	cost := measure.Cost{Wall: 2, Live: 3, PeakBefore: 100, Peak: 140}
+	r := Result{Sides: []SideResult{{Name: "a", Costs: []measure.Cost{cost}}}}
+	for name, want := range map[string]float64{"wall": 2, "live": 3, "peak": 40, "resident": 140} {
+		if got, ok := r.Measured(Goal{Measure: name, A: "a"}); !ok || got != want {
+			t.Errorf("%s: measured %v (%v), want %v", name, got, ok, want)
+		}
+	}
+}
+
 func TestCase_scales_with_its_rows(t *testing.T) {
 	c := Case{Rows: 1000, Params: Params{Events: events.Options{Users: 100}, Other: 10, Memory: 64 << 20}}
 	got := c.fill(250, 3)

@@ -59,7 +59,7 @@ type Work func() (measure.Answer, error)
 
 // Goal is a promise about two sides of a case: what A costs against B.
 type Goal struct {
-	Measure string  `json:"measure"` // "wall", "peak" or "live"
+	Measure string  `json:"measure"` // "wall", "peak", "live" or "resident"
 	A       string  `json:"a"`
 	B       string  `json:"b,omitempty"` // empty: A alone, in bytes or seconds
 	AtMost  float64 `json:"at_most"`     // A / B

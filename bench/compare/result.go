@@ -142,6 +142,8 @@ func (g Goal) Cost() func(measure.Cost) float64 {
 		return func(c measure.Cost) float64 { return float64(c.OwnPeak()) }
 	case "live":
 		return func(c measure.Cost) float64 { return float64(c.Live) }
+	case "resident": // of the whole process, program and input included
+		return func(c measure.Cost) float64 { return float64(c.Peak) }
 	}
 	panic("compare: no measure named " + g.Measure)
 }
