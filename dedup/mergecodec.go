@@ -9,8 +9,8 @@ import (
 	"github.com/millrace-go/millrace/stream"
 )
 
-// gatheredCodec writes what is known of a key under KeepMerge, with the codec of its rows. Positions are varints, other numbers in the form
-// of rowcodec:
+// gatheredCodec writes what is known of a key under KeepMerge, with the codec of its rows. Positions are varints, other
+// numbers have the form of rowcodec:
 //
 //	donors + 1, or 0 where nothing is known but the best row
 //	best row

@@ -19,7 +19,8 @@ import (
 //	loser                                position of the row that met it
 //	                                                      positions, what decided, row, winner if there is one
 //
-// Positions among the bytes are varints; the number in front and the length of the bytes have the form of rowcodec. The bytes are for the run that wrote them and no other.
+// Positions among the bytes are varints; the number in front, and the length of the bytes, have the form of rowcodec. The
+// bytes are for the run that wrote them and no other.
 
 // record is what is on disk. Its bytes are lent: by who writes it until it is written, by who reads it until the next is read.
 type record struct {

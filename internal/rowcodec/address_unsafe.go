@@ -60,7 +60,7 @@ func appendAt(ops []op, dst []byte, p unsafe.Pointer) ([]byte, *Error) {
 			dst = out
 			continue
 		}
-		// appendUint by one store of a word, where there is room for it: half of its time, BenchmarkAppend.
+		// appendUint by one store of a word, where there is room for it: half of its time, BenchmarkAppend/row=counters.
 		at := len(dst)
 		if cap(dst)-at < 1+8 {
 			dst = appendUint(dst, x)
@@ -164,7 +164,7 @@ func decodeAt(ops []op, src []byte, p unsafe.Pointer) (rest []byte, err *Error) 
 			x, n := uint64(0), 1
 			if len(src) < 1+8 {
 				x, n = takeUint(src)
-			} else if x = uint64(src[0]); x >= oneByte { // takeLong without a call: a third of its time, BenchmarkDecode
+			} else if x = uint64(src[0]); x >= oneByte { // takeLong without a call: half of its time, BenchmarkDecode/row=counters
 				n += int(x) - (oneByte - 1)
 				unused := uint(8*(1+8-n)) & 63
 				x = binary.LittleEndian.Uint64(src[1:1+8]) << unused >> unused

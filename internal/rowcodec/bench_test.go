@@ -33,12 +33,29 @@ func events(n int) []event {
 	return out
 }
 
+// counters are 64 bytes: eight integers, of every length.
+type counters struct{ ID, At, A, B, C, D, E, F int64 }
+
+func manyCounters(n int) []counters {
+	out := make([]counters, n)
+	for i := range out {
+		at := int64(3_000_000 + i)
+		h := uint64(at) * 0x9e3779b97f4a7c15
+		out[i] = counters{ID: at % 2_000_000, At: at, A: int64(h), B: int64(h >> 32), C: at, D: 7, E: at * at, F: int64(h >> 48)}
+	}
+	return out
+}
+
 func BenchmarkAppend(b *testing.B) {
-	codec, err := rowcodec.New[event]()
+	b.Run("row=event", func(b *testing.B) { benchAppend(b, events(4096)) })
+	b.Run("row=counters", func(b *testing.B) { benchAppend(b, manyCounters(4096)) })
+}
+
+func benchAppend[T any](b *testing.B, rows []T) {
+	codec, err := rowcodec.New[T]()
 	if err != nil {
 		b.Fatal(err)
 	}
-	rows := events(4096)
 	buf := make([]byte, 0, 1<<20)
 	b.ReportAllocs()
 	i, size := 0, 0
@@ -53,17 +70,22 @@ func BenchmarkAppend(b *testing.B) {
 }
 
 func BenchmarkDecode(b *testing.B) {
-	codec, err := rowcodec.New[event]()
+	b.Run("row=event", func(b *testing.B) { benchDecode(b, events(4096)) })
+	b.Run("row=counters", func(b *testing.B) { benchDecode(b, manyCounters(4096)) })
+}
+
+func benchDecode[T any](b *testing.B, rows []T) {
+	codec, err := rowcodec.New[T]()
 	if err != nil {
 		b.Fatal(err)
 	}
 	var buf []byte
-	for _, e := range events(4096) {
-		buf, _ = codec.Append(buf, &e)
+	for i := range rows {
+		buf, _ = codec.Append(buf, &rows[i])
 	}
 	b.ReportAllocs()
 	rest := buf
-	var e event
+	var e T
 	for b.Loop() {
 		if len(rest) == 0 {
 			rest = buf

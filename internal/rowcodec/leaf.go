@@ -8,8 +8,8 @@ import (
 // oneByte is the number of integers that take one byte; the other first bytes say how many follow, 1 to 8.
 const oneByte = 248
 
-// appendUint appends x. It writes what it appends and nothing behind it: for two bytes and more, the two halves
-// of a word that may overlap.
+// appendUint appends x. It needs no room behind what it appends: for two bytes and more, it writes the two halves of a
+// word that may overlap. appendAt has a shorter way where there is room.
 func appendUint(dst []byte, x uint64) []byte {
 	if x < oneByte {
 		return append(dst, byte(x))
