@@ -13,7 +13,7 @@ import (
 // allocations that the index allows.
 func FuzzBlock(f *testing.F) {
 	seed := func(rows int, raw []byte) {
-		block, _, err := encodeBlock(nil, 3, rows, raw)
+		block, _, err := encodeBlock(nil, 3, rows, raw, true)
 		if err != nil {
 			f.Fatal(err)
 		}
@@ -54,7 +54,7 @@ func FuzzBlock(f *testing.F) {
 		if len(raw) != int(want.raw) || cap(raw) > 2*int(want.raw)+64 {
 			t.Fatalf("decodeBlock = %d bytes in %d, want %d", len(raw), cap(raw), want.raw)
 		}
-		again, x, err := encodeBlock(nil, part, int(want.rows), raw)
+		again, x, err := encodeBlock(nil, part, int(want.rows), raw, true)
 		if err != nil {
 			t.Fatal(err)
 		}

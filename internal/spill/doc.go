@@ -31,7 +31,7 @@
 //
 // A directory ([Dir]) is what one run of one operator has for itself. A store ([Store]) is one file in it. A part is
 // a sequence of rows in a store: a sorted run, a radix partition. A block is what is written at once: rows of one
-// part, encoded, compressed and checksummed. Blocks of different parts lie in the file in the order in which they
+// part, encoded, compressed where that is worth it, and checksummed. Blocks of different parts lie in the file in the order in which they
 // became full; the index of a part says which are its, where, and of what checksum. An index of more than a few blocks
 // lies in the file too, in blocks of its own: a tree, whose root stays in memory.
 //

@@ -41,6 +41,7 @@ type Store[T any] struct {
 	parts    atomic.Pointer[[]*part]
 	buffered atomic.Int64          // bytes of part buffers, scratch and index
 	err      atomic.Pointer[Error] // the first failed write: everything later fails with it
+	packing  packing
 
 	mu      sync.Mutex // guards the following
 	file    *file
@@ -153,9 +154,13 @@ func (s *Store[T]) flush(i int, p *part) error {
 	if p.rows == 0 {
 		return nil
 	}
-	x, err := s.write(i, p.rows, p.buf)
+	pack := s.packing.next()
+	x, err := s.write(i, p.rows, p.buf, pack)
 	if err != nil {
 		return err
+	}
+	if pack {
+		s.packing.tried(x)
 	}
 	p.largest = max(p.largest, x.raw)
 	p.buf, p.rows = p.buf[:0], 0
@@ -165,11 +170,11 @@ func (s *Store[T]) flush(i int, p *part) error {
 	return s.indexed(p, func() error { return p.index.add(0, x, s.indexWriter(i)) })
 }
 
-// write writes rows of a part, or extents of its index, as one block.
-func (s *Store[T]) write(part, rows int, raw []byte) (extent, error) {
+// write writes rows of a part, or extents of its index, as one block, packed or not.
+func (s *Store[T]) write(part, rows int, raw []byte, pack bool) (extent, error) {
 	begun := s.dir.begun()
 	scratch := s.takeScratch()
-	block, x, err := encodeBlock(scratch, part, rows, raw)
+	block, x, err := encodeBlock(scratch, part, rows, raw, pack)
 	s.buffered.Add(int64(cap(block) - cap(scratch)))
 	if err == nil {
 		x.offset = s.reserve(len(block))
@@ -189,7 +194,7 @@ func (s *Store[T]) write(part, rows int, raw []byte) (extent, error) {
 // indexWriter writes extents of a part's index.
 func (s *Store[T]) indexWriter(part int) func([]extent) (extent, error) {
 	return func(extents []extent) (extent, error) {
-		return s.write(part, len(extents), appendExtents(make([]byte, 0, fanOut*extentSize), extents))
+		return s.write(part, len(extents), appendExtents(make([]byte, 0, fanOut*extentSize), extents), false)
 	}
 }
 
