@@ -6,7 +6,7 @@ import "fmt"
 type Change[T any] struct {
 	Kind     ChangeKind // what happened
 	Row      T          // the new row where Kind is Inserted or Updated, otherwise the one that is gone
-	Position int64      // of Row in the input, from 0
+	Position int64      // of Row in the input, from 0; under KeepMerge of the best row in it
 	Null     bool       // Row has no key; under NullsDistinct it is then Inserted and never changed
 }
 

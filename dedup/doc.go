@@ -161,7 +161,9 @@
 // If no two rows of a key tie, the merged rows do not depend on the order of the input, but for sums of floats: these
 // are added in input order, so that every run gives the same. A key holds its best row; beside it, if it is repeated, one
 // row for the totals, if there are any, and those rows that gave a field to First, Last, GreatestFunc or LeastFunc
-// and are not the best: no more than there are such reducers, however many rows the key has.
+// and are not the best: no more than there are such reducers, however many rows the key has. A State, Windowed and
+// Changelog merge in the same way; states of shards are merged where all reducers come to the same in any order (see
+// Reducer.Exact).
 //
 // # Where the keys do not fit
 //

@@ -242,3 +242,35 @@ func addDonor[T any](donors []donor[T], row *T, at int64, fields uint64) []donor
 	}
 	return slices.Insert(donors, i, donor[T]{Row: *row, Position: at, Fields: fields})
 }
+
+// flaw says what of m no join can have made; nothing where there is no such thing.
+func (m *merging[T]) flaw(g *more[T]) string {
+	all := ^uint64(0) >> (maxReducers - len(m.reducers))
+	picks := g.OfBest
+	for i, d := range g.Donors {
+		switch {
+		case d.Fields == 0:
+			return "a row that gives no field"
+		case d.Fields&picks != 0:
+			return "a field that two rows give"
+		case i > 0 && d.Position < g.Donors[i-1].Position:
+			return "rows out of order"
+		}
+		picks |= d.Fields
+	}
+	switch {
+	case m.totals == 0 && len(g.Donors) == 0:
+		return "nothing beside the best row"
+	case g.Counted&^all != 0 || m.always&^g.Counted != 0:
+		return "other fields than there are reducers"
+	case picks != g.Counted&^m.totals:
+		return "other picks than rows give"
+	}
+	missing := ""
+	m.eachTotal(g.Counted, func(r *Reducer[T], _ int) {
+		if r.there != nil && !r.there(&g.Totals) {
+			missing = cmp.Or(missing, "no total for "+r.label())
+		}
+	})
+	return missing
+}

@@ -73,7 +73,8 @@ func drawProfiles(t *rapid.T) []profile {
 		v := numbers.Draw(t, name)
 		return &v
 	}
-	floats := rapid.SampledFrom([]float64{-1, math.Copysign(0, -1), 0, 2, math.Inf(1), math.NaN()})
+	otherNaN := math.Float64frombits(math.Float64bits(math.NaN()) | 1<<40)
+	floats := rapid.SampledFrom([]float64{-1, math.Copysign(0, -1), 0, 2, math.Inf(1), math.NaN(), otherNaN})
 	at := func(name string) time.Time {
 		zone := time.FixedZone("", 3600*rapid.IntRange(0, 2).Draw(t, name))
 		return time.Date(2024, 1, 1, rapid.IntRange(5, 7).Draw(t, name), 0, 0, 0, time.UTC).In(zone)
@@ -219,7 +220,7 @@ func mergeRules() []mergeRule {
 				merged.Visits += r.Visits
 			}
 		}},
-		{"SumOpt", dedup.SumOpt(func(p *profile) *stream.Opt[float64] { return &p.Cents }), setCents},
+		{"SumOpt", dedup.SumOpt(func(p *profile) *stream.Opt[float64] { return &p.Cents }).Exact(), setCents},
 		{"SumPtrWhere", dedup.SumPtr(func(p *profile) **int { return &p.Points }).Where(func(p *profile) bool { return p.Active }),
 			func(line []profile, merged *profile) {
 				if rows := those(line, func(p profile) bool { return p.Points != nil && p.Active }); len(rows) > 0 {
@@ -244,7 +245,7 @@ func mergeRules() []mergeRule {
 			}
 			merged.Tags = set(all, isNil)
 		}},
-		{"Combine", dedup.Combine(func(p *profile) *uint8 { return &p.Rights }, func(a, b uint8) uint8 { return a | b }),
+		{"Combine", dedup.Combine(func(p *profile) *uint8 { return &p.Rights }, func(a, b uint8) uint8 { return a | b }).Exact(),
 			func(line []profile, merged *profile) {
 				for _, r := range line {
 					merged.Rights |= r.Rights
@@ -324,17 +325,9 @@ func (p mergeProgram) model() []string {
 	}
 	merged := map[int]profile{}
 	for _, g := range groups {
-		slices.SortStableFunc(g.line, func(a, b profile) int { return slices.Compare(p.rank(a), p.rank(b)) })
-		last := len(g.line) - 1
-		best := g.line[last]
-		if p.o.Tie == dedup.TieFirst {
-			best = g.line[slices.IndexFunc(g.line, func(r profile) bool { return slices.Equal(p.rank(r), p.rank(best)) })]
-		}
+		best := p.merged(g.line)
 		if p.o.Order == dedup.OrderWinner {
 			g.place = slices.IndexFunc(p.rows, func(r profile) bool { return r.Serial == best.Serial })
-		}
-		for _, rule := range p.rules {
-			rule.apply(g.line, &best)
 		}
 		merged[g.place] = best
 	}
@@ -345,6 +338,21 @@ func (p mergeProgram) model() []string {
 		}
 	}
 	return lines
+}
+
+// merged makes one row of those of a key, which are in the order of the input. Its serial is that of the best one, for
+// nothing merges it.
+func (p mergeProgram) merged(rows []profile) profile {
+	line := slices.Clone(rows)
+	slices.SortStableFunc(line, func(a, b profile) int { return slices.Compare(p.rank(a), p.rank(b)) })
+	best := line[len(line)-1]
+	if p.o.Tie == dedup.TieFirst {
+		best = line[slices.IndexFunc(line, func(r profile) bool { return slices.Equal(p.rank(r), p.rank(best)) })]
+	}
+	for _, rule := range p.rules {
+		rule.apply(line, &best)
+	}
+	return best
 }
 
 func (p mergeProgram) run(e func(stream.Seq[profile], dedup.Options[profile]) stream.Seq[profile], o dedup.Options[profile]) ([]string, error) {
@@ -392,47 +400,6 @@ func TestMerge_Oracle(t *testing.T) {
 		again, err := p.run(mergeHashed, o)
 		require.NoError(t, err)
 		require.Equal(t, want, again, "a second run")
-	})
-}
-
-func TestMerge_Law_SortedEqualsRun(t *testing.T) {
-	law(t, func(t *rapid.T) {
-		p := drawMerge(t, false)
-		slices.SortStableFunc(p.rows, func(a, b profile) int { return cmp.Compare(a.ID, b.ID) })
-		for i := range p.rows {
-			p.rows[i].Serial = i
-		}
-		got, err := p.run(mergeSorted, p.options())
-		require.NoError(t, err)
-		require.Equal(t, p.model(), got)
-	})
-}
-
-// Where no two rows tie, any order of the input gives the same rows.
-func TestMerge_Law_PermutationInvariance(t *testing.T) {
-	law(t, func(t *rapid.T) {
-		p := drawMerge(t, true)
-		p.o.Order = dedup.OrderFirstSeen
-		want := p.model()
-		p.rows = rapid.Permutation(p.rows).Draw(t, "permuted")
-		got, err := p.run(mergeHashed, p.options())
-		require.NoError(t, err)
-		slices.Sort(want)
-		slices.Sort(got)
-		require.Equal(t, want, got)
-	})
-}
-
-// What was merged has each key once: merging it again changes nothing.
-func TestMerge_Law_Idempotence(t *testing.T) {
-	law(t, func(t *rapid.T) {
-		p := drawMerge(t, false)
-		once, err := stream.Collect(mergeHashed(stream.Of(p.rows...), p.options()))
-		require.NoError(t, err)
-		p.rows = once
-		got, err := p.run(mergeHashed, p.options())
-		require.NoError(t, err)
-		require.Equal(t, profileTexts(once), got)
 	})
 }
 

@@ -58,41 +58,46 @@ func joined(m *merging[claim], a, b placed, tieLast bool) placed {
 func TestMerging_Law_AnyTree(t *testing.T) {
 	words := rapid.SampledFrom([]stream.Opt[string]{{}, stream.Null[string](), stream.Present("x"), stream.Present("y"), stream.Present("z")})
 	m := claimMerging()
-	rapid.Check(t, func(t *rapid.T) {
-		for range 10 {
-			n := rapid.IntRange(1, 9).Draw(t, "n")
-			tieLast := rapid.Bool().Draw(t, "tieLast")
-			rows := make([]claim, n)
-			for i := range rows {
-				rows[i] = claim{
-					Rank: rapid.IntRange(0, 2).Draw(t, "rank"), First: words.Draw(t, "first"), Last: words.Draw(t, "last"),
-					Top: [2]int{rapid.IntRange(0, 2).Draw(t, "top"), i}, N: 1 << i,
-					Most: rapid.SampledFrom([]stream.Opt[int]{{}, stream.Present(1), stream.Present(2)}).Draw(t, "most"),
-				}
+	check := func(t *rapid.T) {
+		n := rapid.IntRange(1, 9).Draw(t, "n")
+		tieLast := rapid.Bool().Draw(t, "tieLast")
+		rows := make([]claim, n)
+		for i := range rows {
+			rows[i] = claim{
+				Rank: rapid.IntRange(0, 2).Draw(t, "rank"), First: words.Draw(t, "first"), Last: words.Draw(t, "last"),
+				Top: [2]int{rapid.IntRange(0, 2).Draw(t, "top"), i}, N: 1 << i,
+				Most: rapid.SampledFrom([]stream.Opt[int]{{}, stream.Present(1), stream.Present(2)}).Draw(t, "most"),
 			}
-			single := func(i int) placed { return placed{gathered[claim]{Best: rows[i]}, int64(i)} }
-			inOrder := single(0)
-			for i := 1; i < n; i++ {
-				inOrder = joined(m, inOrder, single(i), tieLast)
-				checkGathered(t, m, &inOrder.element)
-			}
-			checkClaims(t, m, rows, inOrder, tieLast)
-
-			var forest []placed
-			for i := range rows {
-				forest = append(forest, single(i))
-			}
-			forest = rapid.Permutation(forest).Draw(t, "order")
-			for len(forest) > 1 {
-				i := rapid.IntRange(0, len(forest)-2).Draw(t, "pair")
-				forest[i] = joined(m, forest[i], forest[i+1], tieLast)
-				forest = slices.Delete(forest, i+1, i+2)
-				checkGathered(t, m, &forest[i].element)
-			}
-			require.Equal(t, inOrder.at, forest[0].at)
-			require.Equal(t, gatheredText(inOrder.element), gatheredText(forest[0].element))
 		}
-	})
+		single := func(i int) placed { return placed{gathered[claim]{Best: rows[i]}, int64(i)} }
+		inOrder := single(0)
+		for i := 1; i < n; i++ {
+			inOrder = joined(m, inOrder, single(i), tieLast)
+			checkGathered(t, m, &inOrder.element)
+		}
+		checkClaims(t, m, rows, inOrder, tieLast)
+
+		var forest []placed
+		for i := range rows {
+			forest = append(forest, single(i))
+		}
+		forest = rapid.Permutation(forest).Draw(t, "order")
+		for len(forest) > 1 {
+			i := rapid.IntRange(0, len(forest)-2).Draw(t, "pair")
+			forest[i] = joined(m, forest[i], forest[i+1], tieLast)
+			forest = slices.Delete(forest, i+1, i+2)
+			checkGathered(t, m, &forest[i].element)
+		}
+		require.Equal(t, inOrder.at, forest[0].at)
+		require.Equal(t, gatheredText(inOrder.element), gatheredText(forest[0].element))
+	}
+	for range max(1, cases(t, 1000)/1000) {
+		rapid.Check(t, func(t *rapid.T) {
+			for range 10 {
+				check(t)
+			}
+		})
+	}
 }
 
 // gatheredText has one form for an element, whose equality it is.

@@ -1,6 +1,7 @@
 package dedup_test
 
 import (
+	"cmp"
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/csv"
@@ -23,9 +24,13 @@ import (
 
 // record is a line of a CSV file, with its number, 1 for the first after the header.
 type record struct {
-	fields []string
-	line   int
+	Fields   []string
+	Line     int
+	At, Then time.Time // what instants sets
 }
+
+// pair is the key of all of them: two columns, or one and nothing.
+type pair struct{ A, B string }
 
 // records streams a gzipped CSV file, and names its columns.
 func records(t *testing.T, columns []string, elem ...string) stream.Seq[record] {
@@ -67,26 +72,35 @@ func records(t *testing.T, columns []string, elem ...string) stream.Seq[record] 
 			for i, a := range at {
 				fields[i] = all[a]
 			}
-			if !yield(record{fields, line}, nil) {
+			if !yield(record{Fields: fields, Line: line}, nil) {
 				return
 			}
 		}
 	}
 }
 
-func instant(layout string, field int) func(record) time.Time {
-	return func(r record) time.Time {
-		at, err := time.Parse(layout, r.fields[field])
-		if err != nil {
-			panic(err)
+// instants reads the times of rows, once for all comparisons. A field of 0 or less is none.
+func instants(t *testing.T, rows []record, layout string, at, then int) {
+	read := func(text string) time.Time {
+		v, err := time.Parse(layout, text)
+		require.NoError(t, err)
+		return v
+	}
+	for i := range rows {
+		r := &rows[i]
+		r.At = read(r.Fields[at])
+		if then > 0 {
+			r.Then = read(r.Fields[then])
 		}
-		return at
 	}
 }
 
+func (r record) at() time.Time   { return r.At }
+func (r record) then() time.Time { return r.Then }
+
 func numberIn(field int) func(record) float64 {
 	return func(r record) float64 {
-		n, err := strconv.ParseFloat(r.fields[field], 64)
+		n, err := strconv.ParseFloat(r.Fields[field], 64)
 		if err != nil {
 			panic(err)
 		}
@@ -95,7 +109,7 @@ func numberIn(field int) func(record) float64 {
 }
 
 func filled(field int) func(record) bool {
-	return func(r record) bool { return r.fields[field] != "" }
+	return func(r record) bool { return r.Fields[field] != "" }
 }
 
 // The answers were computed by other means, and stand beside the files.
@@ -105,11 +119,12 @@ func TestRun_RealEvents(t *testing.T) {
 	var expected map[string]map[string]json.RawMessage
 	require.NoError(t, json.Unmarshal(raw, &expected))
 
-	type pair struct{ a, b string }
-	firstTwo := func(r record) pair { return pair{r.fields[0], r.fields[1]} }
+	firstTwo := func(r record) pair { return pair{r.Fields[0], r.Fields[1]} }
 	for name, tt := range map[string]struct {
 		file, answer string
 		columns      []string
+		layout       string
+		at, then     int // columns
 		key          func(record) pair
 		o            dedup.Options[record]
 		line         func(record) string
@@ -117,31 +132,34 @@ func TestRun_RealEvents(t *testing.T) {
 		"reviews_latest_then_rating_then_last": {
 			file: "vendor_reviews.csv.gz", answer: "dedup_key_reviewer_vendor",
 			columns: []string{"reviewerId", "vendorId", "rating", "date"},
-			key:     firstTwo,
+			layout:  "2006-01-02 15:04", at: 3,
+			key: firstTwo,
 			o: dedup.Options[record]{Tie: dedup.TieLast, By: []dedup.Comparator[record]{
-				dedup.Latest(instant("2006-01-02 15:04", 3)), dedup.Max(numberIn(2)),
+				dedup.Latest(record.at), dedup.Max(numberIn(2)),
 			}},
 			line: func(r record) string {
-				return r.fields[0] + "\t" + r.fields[1] + "\t" + r.fields[2] + "\t" + strconv.Itoa(r.line)
+				return r.Fields[0] + "\t" + r.Fields[1] + "\t" + r.Fields[2] + "\t" + strconv.Itoa(r.Line)
 			},
 		},
 		"retail_latest_then_known_customer_and_text": {
 			file: "online_retail_2010-12-01_2011-08-31.csv.gz", answer: "dedup_key_InvoiceNo_StockCode",
 			columns: []string{"InvoiceNo", "StockCode", "InvoiceDate", "CustomerID", "Description", "Quantity"},
-			key:     firstTwo,
+			layout:  time.DateTime, at: 2,
+			key: firstTwo,
 			o: dedup.Options[record]{Tie: dedup.TieLast, By: []dedup.Comparator[record]{
-				dedup.Latest(instant(time.DateTime, 2)), dedup.Present(filled(3)), dedup.Present(filled(4)), dedup.Max(numberIn(5)),
+				dedup.Latest(record.at), dedup.Present(filled(3)), dedup.Present(filled(4)), dedup.Max(numberIn(5)),
 			}},
-			line: func(r record) string { return r.fields[0] + "\t" + r.fields[1] + "\t" + strconv.Itoa(r.line) },
+			line: func(r record) string { return r.Fields[0] + "\t" + r.Fields[1] + "\t" + strconv.Itoa(r.Line) },
 		},
 		"changes_latest_commit_then_author_then_first": {
 			file: "file_changes_pinot.csv.gz", answer: "dedup_key_path",
 			columns: []string{"path", "commit", "type", "commit_time", "author_time"},
-			key:     func(r record) pair { return pair{a: r.fields[0]} },
+			layout:  time.RFC3339, at: 3, then: 4,
+			key: func(r record) pair { return pair{A: r.Fields[0]} },
 			o: dedup.Options[record]{By: []dedup.Comparator[record]{
-				dedup.Latest(instant(time.RFC3339, 3)), dedup.Latest(instant(time.RFC3339, 4)),
+				dedup.Latest(record.at), dedup.Latest(record.then),
 			}},
-			line: func(r record) string { return r.fields[0] + "\t" + r.fields[1] + "\t" + r.fields[2] },
+			line: func(r record) string { return r.Fields[0] + "\t" + r.Fields[1] + "\t" + r.Fields[2] },
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -150,40 +168,111 @@ func TestRun_RealEvents(t *testing.T) {
 				SHA256        string
 			}
 			require.NoError(t, json.Unmarshal(expected[tt.file][tt.answer], &want))
-			var stats dedup.Stats
-			tt.o.Stats = &stats
 			rows, err := stream.Collect(records(t, tt.columns, "data", "events", tt.file))
 			require.NoError(t, err)
-			twoPasses := tt.o
-			twoPasses.Order = dedup.OrderWinner
-			for _, s := range []stream.Seq[record]{dedup.Run(stream.Of(rows...), tt.key, tt.o), dedup.TwoPass(again(rows), tt.key, twoPasses)} {
-				kept, err := stream.Collect(s)
-				require.NoError(t, err)
+			instants(t, rows, tt.layout, tt.at, tt.then)
+			for engine, run := range recordEngines {
+				kept, stats := run(t, rows, tt.key, tt.o)
 				lines := make([]string, len(kept))
 				for i, r := range kept {
 					lines[i] = tt.line(r) + "\n"
 				}
 				slices.Sort(lines)
 				sum := sha256.Sum256([]byte(strings.Join(lines, "")))
-				require.Equal(t, want.Kept, stats.Out)
-				require.Equal(t, want.Dropped, stats.Dropped)
-				require.Equal(t, want.SHA256, hex.EncodeToString(sum[:]))
+				require.Equal(t, want.Kept, stats.Out, engine)
+				require.Equal(t, want.Dropped, stats.Dropped, engine)
+				require.Equal(t, want.SHA256, hex.EncodeToString(sum[:]), engine)
 			}
 		})
 	}
 }
 
+// recordEngine runs a deduplication of records in one of the ways there are.
+type recordEngine func(t *testing.T, rows []record, key func(record) pair, o dedup.Options[record]) ([]record, dedup.Stats)
+
+var recordEngines = map[string]recordEngine{
+	"memory": collected(func(rows []record, key func(record) pair, o dedup.Options[record]) stream.Seq[record] {
+		return dedup.Run(stream.Of(rows...), key, o)
+	}),
+	"workers": collected(func(rows []record, key func(record) pair, o dedup.Options[record]) stream.Seq[record] {
+		o.Resources.Workers = 3
+		return dedup.Run(stream.Of(rows...), key, o)
+	}),
+	"spilled": collected(func(rows []record, key func(record) pair, o dedup.Options[record]) stream.Seq[record] {
+		o.Resources.Memory = 4 << 20
+		return dedup.Run(stream.Of(rows...), key, o)
+	}),
+	"two_passes": collected(func(rows []record, key func(record) pair, o dedup.Options[record]) stream.Seq[record] {
+		o.Order = dedup.OrderWinner
+		return dedup.TwoPass(again(rows), key, o)
+	}),
+	"sorted": collected(func(rows []record, key func(record) pair, o dedup.Options[record]) stream.Seq[record] {
+		compare := func(a, b pair) int { return cmp.Or(cmp.Compare(a.A, b.A), cmp.Compare(a.B, b.B)) }
+		rows = slices.Clone(rows)
+		slices.SortStableFunc(rows, func(a, b record) int { return compare(key(a), key(b)) })
+		return dedup.Sorted(stream.Of(rows...), key, compare, o)
+	}),
+	"state_saved_twice": func(t *testing.T, rows []record, key func(record) pair, o dedup.Options[record]) ([]record, dedup.Stats) {
+		s := newRecords(t, key, o)
+		for i, row := range rows {
+			if i == len(rows)/3 || i == len(rows)/2 {
+				s = restored(t, s, newRecords(t, key, o))
+			}
+			_, err := s.Push(row)
+			require.NoError(t, err)
+		}
+		return flushed(t, s)
+	},
+	"states_merged": func(t *testing.T, rows []record, key func(record) pair, o dedup.Options[record]) ([]record, dedup.Stats) {
+		shards := [3]*recordState{newRecords(t, key, o), newRecords(t, key, o), newRecords(t, key, o)}
+		for i, row := range rows {
+			_, err := shards[i%3].PushAt(row, int64(i))
+			require.NoError(t, err)
+		}
+		require.NoError(t, shards[2].Merge(shards[0]))
+		require.NoError(t, shards[1].Merge(shards[2]))
+		return flushed(t, shards[1])
+	},
+}
+
+// collected is the engine of an operator.
+func collected(op func(rows []record, key func(record) pair, o dedup.Options[record]) stream.Seq[record]) recordEngine {
+	return func(t *testing.T, rows []record, key func(record) pair, o dedup.Options[record]) ([]record, dedup.Stats) {
+		var stats dedup.Stats
+		o.Stats = &stats
+		kept, err := stream.Collect(op(rows, key, o))
+		require.NoError(t, err)
+		return kept, stats
+	}
+}
+
+type recordState = dedup.State[record, pair]
+
+func newRecords(t *testing.T, key func(record) pair, o dedup.Options[record]) *recordState {
+	s, err := dedup.New(key, dedup.StateOptions[record]{Options: o, Hold: true})
+	require.NoError(t, err)
+	return s
+}
+
+func flushed(t *testing.T, s *recordState) (kept []record, stats dedup.Stats) {
+	require.NoError(t, s.Flush(stream.Into(&kept)))
+	return kept, s.Stats()
+}
+
 // The authors' own answer: the latest version of the first user.
-func TestBest_GroundTruth(t *testing.T) {
+func TestRun_GroundTruth(t *testing.T) {
 	columns := []string{"user_id", "event", "version"}
-	first := stream.Filter(records(t, columns, "data", "ground_truth", "dedup", "data_deduplicate.csv.gz"),
-		func(r record) bool { return r.fields[0] == "1" })
-	got, err := stream.Collect(dedup.Best(first, func(r record) string { return r.fields[0] }, dedup.Max(numberIn(2))))
+	rows, err := stream.Collect(stream.Filter(records(t, columns, "data", "ground_truth", "dedup", "data_deduplicate.csv.gz"),
+		func(r record) bool { return r.Fields[0] == "1" }))
 	require.NoError(t, err)
 	want, err := stream.Collect(records(t, columns, "data", "ground_truth", "dedup", "data_deduplicate_expected.csv.gz"))
 	require.NoError(t, err)
-	require.Len(t, got, len(want))
-	for i := range want {
-		require.Equal(t, want[i].fields, got[i].fields)
+	o := dedup.Options[record]{By: []dedup.Comparator[record]{dedup.Max(numberIn(2))}}
+	for engine, run := range recordEngines {
+		got, _ := run(t, rows, func(r record) pair { return pair{A: r.Fields[0]} }, o)
+		require.Len(t, got, len(want), engine)
+		for i := range want {
+			require.Equal(t, want[i].Fields, got[i].Fields, engine)
+		}
 	}
 }

@@ -28,6 +28,9 @@ type Reducer[T any] struct {
 	order  func(a, b *T) int // under wayOrder: positive where a's field is the one to keep
 	total  func(to, from *T) // under wayTotal: adds the field of from to that of to, whose memory others may look at
 	tidy   func(row *T)      // brings the field of a row that is alone into the form of a total; nil: it has it
+	there  func(row *T) bool // under wayTotal: the field of a total has a value; nil: it always has
+	exact  bool              // see Exact
+	wheres int               // calls of Where
 	field  func(row *T) reflect.Value
 }
 
@@ -110,6 +113,7 @@ func LeastFunc[T, V any](field func(*T) *V, compare func(a, b V) int) Reducer[T]
 // Where adds to what the reducer left out before.
 func (r Reducer[T]) Where(has func(*T) bool) Reducer[T] {
 	need(has == nil, "Reducer.Where", "predicate")
+	r.wheres++
 	return r.optional(has)
 }
 
@@ -134,7 +138,7 @@ func isNotNil[T, V any](field func(*T) **V) func(*T) bool {
 
 func newReducer[T, V any](name string, way reducerWay, field func(*T) *V) Reducer[T] {
 	return Reducer[T]{
-		name: name, way: way,
+		name: name, way: way, exact: true,
 		copy:  func(to, from *T) { *field(to) = *field(from) },
 		field: func(row *T) reflect.Value { return reflect.ValueOf(field(row)) },
 	}

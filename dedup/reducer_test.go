@@ -49,6 +49,14 @@ func TestReducer_Table(t *testing.T) {
 		}
 		require.True(t, math.IsNaN(mergeAll(t, []row{{F: math.NaN()}, {F: math.NaN()}}, dedup.Least(f)).F))
 	})
+	t.Run("of_several_nans_one_is_kept_whichever_comes_first", func(t *testing.T) {
+		other := math.Float64frombits(math.Float64bits(math.NaN()) | 1<<40)
+		for _, reducer := range []dedup.Reducer[row]{dedup.Greatest(f), dedup.Least(f)} {
+			a := mergeAll(t, []row{{F: math.NaN()}, {F: other}}, reducer).F
+			b := mergeAll(t, []row{{F: other}, {F: math.NaN()}}, reducer).F
+			require.Equal(t, math.Float64bits(a), math.Float64bits(b))
+		}
+	})
 	t.Run("strings_compare_byte_by_byte", func(t *testing.T) {
 		s := func(r *row) *string { return &r.S }
 		require.Equal(t, "b", mergeAll(t, []row{{S: "a"}, {S: "b"}, {S: "B"}}, dedup.Greatest(s)).S)

@@ -10,7 +10,7 @@ import (
 )
 
 // The totals: what is made of the fields of all rows. All but Sum of floats, and a Combine that is not what it has to
-// be, come to the same whatever the order of the rows.
+// be, are exact: they come to the same whatever the order of the rows.
 
 // number is what can be added up.
 type number interface {
@@ -59,22 +59,22 @@ func LeastPtr[T any, V cmp.Ordered](field func(*T) **V) Reducer[T] {
 }
 
 // Sum adds up. Integers wrap around. Floats are added in input order by one owner, whatever the bound and the
-// number of workers, so that the sum is the same in every run; another order of the input may round otherwise.
+// number of workers, so that the sum is the same in every run; another order of the input may round otherwise, and State.Merge refuses it unless it is declared Exact.
 func Sum[T any, V number](field func(*T) *V) Reducer[T] {
 	need(field == nil, "Sum", "field")
-	return totalOf("Sum", field, add[V])
+	return summing[T, V](totalOf("Sum", field, add[V]))
 }
 
 // SumOpt adds up the values that are there; see Sum.
 func SumOpt[T any, V number](field func(*T) *stream.Opt[V]) Reducer[T] {
 	need(field == nil, "SumOpt", "field")
-	return totalOfOpt("SumOpt", field, add[V])
+	return summing[T, V](totalOfOpt("SumOpt", field, add[V]))
 }
 
 // SumPtr adds up the values that are there; see Sum. The sum of several is a new value; none that came is changed.
 func SumPtr[T any, V number](field func(*T) **V) Reducer[T] {
 	need(field == nil, "SumPtr", "field")
-	return totalOfPtr("SumPtr", field, add[V])
+	return summing[T, V](totalOfPtr("SumPtr", field, add[V]))
 }
 
 // AnyTrue is true if any row has true.
@@ -102,13 +102,15 @@ func Union[T any, V integer | ~string](field func(*T) *[]V) Reducer[T] {
 // Combine makes a value of two by a function of your own, which must be associative and commutative, as + of integers
 // is: combine(a, combine(b, c)) equals combine(combine(a, b), c), and combine(a, b) equals combine(b, a). It must not
 // change what its arguments point to. Where it is not commutative, it depends on the order of the input, in which rows
-// are combined: what came before is a.
+// are combined: what came before is a. State.Merge wants it declared by Exact.
 //
 //	dedup.Combine(func(u *User) *Rights { return &u.Rights }, func(a, b Rights) Rights { return a | b })
 func Combine[T, V any](field func(*T) *V, combine func(a, b V) V) Reducer[T] {
 	need(field == nil, "Combine", "field")
 	need(combine == nil, "Combine", "combine")
-	return totalOf("Combine", field, combine)
+	r := totalOf("Combine", field, combine)
+	r.exact = false
+	return r
 }
 
 // totalOf makes a total of a field that always has a value.
@@ -124,6 +126,7 @@ func totalOf[T, V any](name string, field func(*T) *V, combine func(a, b V) V) R
 // totalOfOpt makes a total of a field that may be null.
 func totalOfOpt[T, V any](name string, field func(*T) *stream.Opt[V], combine func(a, b V) V) Reducer[T] {
 	r := newReducer(name, wayTotal, field).optional(isPresent(field))
+	r.there = isPresent(field)
 	r.total = func(to, from *T) {
 		sum := field(to)
 		a, _ := sum.Get()
@@ -136,6 +139,7 @@ func totalOfOpt[T, V any](name string, field func(*T) *stream.Opt[V], combine fu
 // totalOfPtr makes a total of a field that may be nil.
 func totalOfPtr[T, V any](name string, field func(*T) **V, combine func(a, b V) V) Reducer[T] {
 	r := newReducer(name, wayTotal, field).optional(isNotNil(field))
+	r.there = isNotNil(field)
 	r.total = func(to, from *T) {
 		sum := field(to)
 		v := combine(**sum, **field(from)) // new: a row that came may have the old one
@@ -146,14 +150,25 @@ func totalOfPtr[T, V any](name string, field func(*T) **V, combine func(a, b V) 
 
 func add[V number](a, b V) V { return a + b }
 
-// kept returns the better of two values. -0 and 0 are equal to better, and one of them must win all the same.
-func kept[V cmp.Ordered](better func(a, b V) int, negative bool) func(a, b V) V {
+// summing says of a sum whether it is exact.
+func summing[T any, V number](r Reducer[T]) Reducer[T] {
+	r.exact = !isFloat[V]()
+	return r
+}
+
+func isFloat[V any]() bool {
 	kind := reflect.TypeFor[V]().Kind()
-	isFloat := kind == reflect.Float32 || kind == reflect.Float64
+	return kind == reflect.Float32 || kind == reflect.Float64
+}
+
+// kept returns the better of two values. -0 and 0 are equal to better, and so are NaNs of other bits: one of them must
+// win all the same, whichever comes first.
+func kept[V cmp.Ordered](better func(a, b V) int, negative bool) func(a, b V) V {
+	isFloat := isFloat[V]()
 	return func(a, b V) V {
 		c := better(a, b)
 		var zero V
-		if c == 0 && isFloat && a == zero && math.Signbit(reflect.ValueOf(a).Float()) != negative {
+		if c == 0 && isFloat && (a == zero || a != a) && bitsOf(a) > bitsOf(b) != negative {
 			return b
 		}
 		if c < 0 {
@@ -162,6 +177,9 @@ func kept[V cmp.Ordered](better func(a, b V) int, negative bool) func(a, b V) V 
 		return a
 	}
 }
+
+// bitsOf are the bits of a float; those of -0 are greater than those of 0.
+func bitsOf[V any](v V) uint64 { return math.Float64bits(reflect.ValueOf(v).Float()) }
 
 // asSet returns the values sorted, each once: the slice itself if it is so already.
 func asSet[V integer | ~string](values []V) []V {

@@ -42,6 +42,8 @@ type State[T any, K comparable] struct {
 	row      T // the row being pushed, its key and position: fields, so that their addresses cost no allocation
 	rowKey   K
 	position int64
+	rowMore  *more[T]       // under KeepMerge, of a row that another state held: what is known beside it
+	meeting  [2]gathered[T] // under KeepMerge: the row held and the one that came; the first is where a row is finished, too
 
 	failed error // what ended the state
 	codecs[T, K]
@@ -105,7 +107,8 @@ func (s *State[T, K]) Push(row T) (Verdict, error) {
 // is last then goes by position, whatever order the rows come in, and states can be merged. Rows that are no copies of
 // each other have different positions. A negative position, or one beyond 1<<62 - 2, panics.
 //
-// Where the first row of a key survives at once, it is the first pushed.
+// Where the first row of a key survives at once, it is the first pushed. Under KeepMerge, reducers that are not exact (see
+// Reducer.Exact) take rows in the order in which they are pushed.
 func (s *State[T, K]) PushAt(row T, position int64) (Verdict, error) {
 	if position < 0 || position >= maxPosition {
 		panic(fmt.Sprintf("dedup: State.PushAt: position must be in [0, 1<<62 - 1), got %d", position))
@@ -201,7 +204,8 @@ func (s *State[T, K]) empty() {
 	s.waiting = 0
 	var noRow T
 	var noKey K
-	s.row, s.rowKey = noRow, noKey
+	s.row, s.rowKey, s.rowMore = noRow, noKey, nil
+	s.meeting = [2]gathered[T]{}
 }
 
 // balance panics where rows were lost or invented on the way.

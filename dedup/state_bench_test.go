@@ -1,7 +1,9 @@
 package dedup_test
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"testing"
 	"time"
 
@@ -20,6 +22,8 @@ func TestState_Allocates(t *testing.T) {
 		"any":     {TTL: 100 * time.Second, At: clickAt, Late: late, Refresh: dedup.RefreshAny},
 		"best":    {Options: best, TTL: 100 * time.Second, At: clickAt, Late: late, Expired: stream.Discard[click]("memory is judged")},
 		"forever": {Options: best},
+		"merged": {Options: dedup.Options[click]{Keep: dedup.KeepMerge, Merge: []dedup.Reducer[click]{
+			lastPage, dedup.Least(func(c *click) *int { return &c.At })}}},
 	} {
 		s := newClicks(t, o)
 		at := 0
@@ -76,4 +80,43 @@ func BenchmarkWindowed(b *testing.B) {
 			})
 		}
 	}
+}
+
+// BenchmarkState_Saved: what a state of so many keys, with a row each, takes to be written, read back and merged.
+func BenchmarkState_Saved(b *testing.B) {
+	const keys = 1_000_000
+	o := dedup.StateOptions[click]{Options: dedup.Options[click]{By: []dedup.Comparator[click]{latestClick()}}}
+	s, other := newClicks(b, o), newClicks(b, o)
+	for i := range int64(keys) {
+		for at, state := range []*dedup.State[click, int]{s, other} {
+			_, err := state.PushAt(click{ID: int(i), Page: "home", At: int(i) + at}, 2*i+int64(at))
+			require.NoError(b, err)
+		}
+	}
+	saved := snapshotOf(b, s)
+	perKey := func(b *testing.B) {
+		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/keys, "ns/key")
+	}
+	b.Run("snapshot", func(b *testing.B) {
+		for b.Loop() {
+			require.NoError(b, s.Snapshot(io.Discard))
+		}
+		perKey(b)
+		b.ReportMetric(float64(len(saved))/keys, "B/key")
+	})
+	b.Run("restore", func(b *testing.B) {
+		for b.Loop() {
+			require.NoError(b, s.Restore(bytes.NewReader(saved)))
+		}
+		perKey(b)
+	})
+	b.Run("merge", func(b *testing.B) {
+		for b.Loop() {
+			b.StopTimer()
+			require.NoError(b, s.Restore(bytes.NewReader(saved)))
+			b.StartTimer()
+			require.NoError(b, s.Merge(other))
+		}
+		perKey(b)
+	})
 }

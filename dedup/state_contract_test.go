@@ -29,8 +29,10 @@ func stateWays() map[string]stateWay {
 		return o
 	}
 	return map[string]stateWay{
-		"first":       {o: ttl(dedup.Options[click]{}), streaming: true},
-		"best":        {o: ttl(best)},
+		"first": {o: ttl(dedup.Options[click]{}), streaming: true},
+		"best":  {o: ttl(best)},
+		"merge": {o: ttl(dedup.Options[click]{Keep: dedup.KeepMerge, By: best.By, Merge: []dedup.Reducer[click]{
+			lastPage, dedup.Least(func(c *click) *int { return &c.At })}})},
 		"none":        {o: ttl(dedup.Options[click]{Keep: dedup.KeepNone})},
 		"refreshed":   {o: with(ttl(best), func(o *dedup.StateOptions[click]) { o.Refresh = dedup.RefreshAny })},
 		"tombstones":  {o: with(ttl(best), func(o *dedup.StateOptions[click]) { o.Tombstone = isGone })},

@@ -260,7 +260,7 @@ func TestState_Law_MergedEqualsWhole(t *testing.T) {
 			}
 			require.NoError(t, err)
 		}
-		merged := mergeTree(t, shards, o)
+		merged := mergeTree(t, shards, func() *readingState { return newReadings(t, o) })
 		var got []reading
 		err := merged.Flush(stream.Into(&got))
 		if whole.tied {
@@ -285,7 +285,7 @@ func TestState_Law_MergedEqualsWhole(t *testing.T) {
 }
 
 // mergeTree merges in a random tree, some of the states after a snapshot.
-func mergeTree(t *rapid.T, shards []*readingState, o dedup.StateOptions[reading]) *readingState {
+func mergeTree[T any, K comparable](t *rapid.T, shards []*dedup.State[T, K], empty func() *dedup.State[T, K]) *dedup.State[T, K] {
 	shards = slices.Clone(shards)
 	for len(shards) > 1 {
 		a := rapid.IntRange(0, len(shards)-1).Draw(t, "into")
@@ -294,7 +294,7 @@ func mergeTree(t *rapid.T, shards []*readingState, o dedup.StateOptions[reading]
 			b++
 		}
 		if rapid.Bool().Draw(t, "saved") {
-			next := newReadings(t, o)
+			next := empty()
 			require.NoError(t, next.Restore(bytes.NewReader(snapshotOf(t, shards[b]))))
 			shards[b] = next
 		}
@@ -409,7 +409,7 @@ func TestState_Law_ShardsByKeyMergeToTheByte(t *testing.T) {
 				require.NoError(t, s.Advance(time.Date(2024, 3, 1, 0, 3, 0, 0, time.UTC)))
 			}
 		}
-		require.Equal(t, snapshotOf(t, whole), snapshotOf(t, mergeTree(t, shards, o)))
+		require.Equal(t, snapshotOf(t, whole), snapshotOf(t, mergeTree(t, shards, func() *readingState { return newReadings(t, o) })))
 	})
 }
 

@@ -9,9 +9,9 @@ import "github.com/millrace-go/millrace/stream"
 // slice of up to twice that.
 const freeBytes = 8
 
-// reach is what a key and a row hold beyond their static size.
-func (e *entries[T, K]) reach(k *K, row *T) (n int64) {
-	n = e.hasher.Held(k)
+// reach is what a key and a row, and what is known beside the row, hold beyond their static size.
+func (e *entries[T, K]) reach(k *K, row *T, more *more[T]) (n int64) {
+	n = e.hasher.Held(k) + e.p.moreSize(more)
 	if e.p.size != nil && row != nil {
 		n += e.p.size(row)
 	}
@@ -33,6 +33,7 @@ func (e *entries[T, K]) bookEntry(one *entry[T, K]) error {
 	if one.row != nil && e.p.size != nil {
 		n += e.p.size(one.row)
 	}
+	n += e.p.moreSize(one.more)
 	if len(e.free) == 0 {
 		n += e.facts.needs() + e.keys.needs() + freeBytes
 		if e.p.claims() {
@@ -40,6 +41,9 @@ func (e *entries[T, K]) bookEntry(one *entry[T, K]) error {
 		}
 		if e.p.rows {
 			n += e.rows.needs()
+		}
+		if e.p.merge != nil {
+			n += e.mores.needs()
 		}
 		if e.p.ttl > 0 {
 			n += e.times.needs() + e.due.places.needs()
@@ -77,7 +81,7 @@ func (e *entries[T, K]) rebook(n int64) error {
 // static is what index, blocks and deadlines take, without what keys and rows reach.
 func (e *entries[T, K]) static() int64 {
 	n := 8*int64(len(e.index.slots)) + int64(cap(e.due.items))*deadlineBytes + int64(e.facts.n)*freeBytes
-	return n + allocated(&e.facts) + allocated(&e.keys) + allocated(&e.claims) + allocated(&e.rows) + allocated(&e.times) + allocated(&e.due.places)
+	return n + allocated(&e.facts) + allocated(&e.keys) + allocated(&e.claims) + allocated(&e.rows) + allocated(&e.mores) + allocated(&e.times) + allocated(&e.due.places)
 }
 
 // allocated is what blocks take, without what their elements point to.
@@ -124,7 +128,7 @@ func (e *entries[T, K]) tidy() {
 
 // entryAt is entry i as add takes it.
 func (e *entries[T, K]) entryAt(i int) entry[T, K] {
-	one := entry[T, K]{fact: *e.facts.at(i), key: e.keys.at(i), row: e.row(i)}
+	one := entry[T, K]{fact: *e.facts.at(i), key: e.keys.at(i), row: e.row(i), more: e.more(i)}
 	if e.p.claims() {
 		one.standing = *e.claims.at(i)
 	}

@@ -37,6 +37,9 @@ func (s *State[T, K]) contest(i int, position, tied int64) (contestOutcome, erro
 	}
 	won := isEarlier != (outcome == holderBeaten)
 	s.settleTie(i, outcome, isEarlier, position, tied)
+	if p.merge != nil {
+		return s.gather(i, position, isEarlier, won)
+	}
 	if won {
 		return contestWon, s.install(i, position)
 	}

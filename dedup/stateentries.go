@@ -22,6 +22,7 @@ import (
 //  3. Where there is a TTL, each live entry stands in deadlines, at a time not after its own.
 //  4. Where memory is bounded, booked is what the account holds, and covers index, blocks, deadlines, free, and what keys
 //     and rows reach.
+//  5. Row and mores of an entry are what gathered says of Best and More.
 type entries[T any, K comparable] struct {
 	p      *statePlan[T]
 	hasher *hash.Hasher[K]
@@ -30,7 +31,8 @@ type entries[T any, K comparable] struct {
 	facts  blocks[fact]
 	keys   blocks[K]
 	claims blocks[standing] // where p.claims()
-	rows   blocks[T]        // where p.rows
+	rows   blocks[T]        // where p.rows; under KeepMerge the best row of the key, as it came
+	mores  blocks[*more[T]] // under KeepMerge: what is known beside it; see gathered
 	times  blocks[int64]    // where there is a TTL: nanoseconds from which the entry lives
 	due    deadlines        // where there is a TTL
 	free   []int32          // numbers to use again
@@ -73,7 +75,8 @@ func newEntries[T any, K comparable](p *statePlan[T], hasher *hash.Hasher[K], ac
 	return entries[T, K]{
 		p: p, hasher: hasher, account: account, group: -1,
 		facts: newBlocks[fact](), keys: newBlocks[K](), claims: newBlocks[standing](), rows: newBlocks[T](), times: newBlocks[int64](),
-		due: deadlines{places: newBlocks[int32]()},
+		mores: newBlocks[*more[T]](),
+		due:   deadlines{places: newBlocks[int32]()},
 	}
 }
 
@@ -118,6 +121,7 @@ type entry[T any, K comparable] struct {
 	standing
 	key  *K // nil: none
 	row  *T // nil: not held
+	more *more[T]
 	time int64
 }
 
@@ -148,6 +152,9 @@ func (e *entries[T, K]) add(one entry[T, K]) (i int, err error) {
 	if one.row != nil {
 		*e.rows.at(i) = *one.row
 	}
+	if e.p.merge != nil {
+		*e.mores.at(i) = one.more
+	}
 	if e.p.ttl > 0 {
 		*e.times.at(i) = one.time
 		e.due.push(int32(i), e.deadline(i))
@@ -174,6 +181,9 @@ func (e *entries[T, K]) grow(f fact) (i int) {
 		var noRow T
 		e.rows.push(noRow)
 	}
+	if e.p.merge != nil {
+		e.mores.push(nil)
+	}
 	if e.p.ttl > 0 {
 		e.times.push(0)
 		e.due.places.push(-1)
@@ -188,13 +198,16 @@ func (e *entries[T, K]) forget(i int) {
 		e.due.remove(int32(i))
 	}
 	if e.account != nil {
-		e.account.Shrink(e.reach(e.keys.at(i), e.row(i)))
+		e.account.Shrink(e.reach(e.keys.at(i), e.row(i), e.more(i)))
 	}
 	var noKey K
 	*e.facts.at(i), *e.keys.at(i) = fact{}, noKey
 	if e.p.rows {
 		var noRow T
 		*e.rows.at(i) = noRow
+	}
+	if e.p.merge != nil {
+		*e.mores.at(i) = nil
 	}
 	e.free = append(e.free, int32(i))
 	e.live--

@@ -117,7 +117,7 @@ func (s *State[T, K]) giveAll(list []int32, out func(*T) error) error {
 		}
 		s.stats.Out++
 		s.waiting--
-		if err := out(s.entries.row(i)); err != nil {
+		if err := out(s.outcome(i)); err != nil {
 			return err
 		}
 		s.forget(i)

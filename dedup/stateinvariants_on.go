@@ -25,6 +25,11 @@ func (s *State[T, K]) checkInvariants() {
 		if s.survives(i) {
 			waiting++
 		}
+		if m := s.entries.more(i); m != nil {
+			if flaw := p.merge.flaw(m); flaw != "" {
+				broken(5, "entry %d: %s", i, flaw)
+			}
+		}
 		if f.kind == entryKey {
 			if got := s.find(s.keys.at(i), f.hash); got != i || f.hash != s.hasher.Hash(s.keys.at(i), 0) {
 				broken(1, "the key of entry %d is found as %d", i, got)
@@ -54,7 +59,7 @@ func (s *State[T, K]) checkInvariants() {
 	if s.account != nil {
 		reach := int64(0)
 		for i := range s.facts.n {
-			reach += s.reach(s.keys.at(i), s.entries.row(i))
+			reach += s.reach(s.keys.at(i), s.entries.row(i), s.entries.more(i))
 		}
 		if used := s.account.Used(); used != s.static()+reach {
 			broken(4, "%d bytes booked, %d are live", used, s.static()+reach)

@@ -33,6 +33,8 @@ func (e *MergeError) Unwrap() error { return stream.ErrConflict }
 //	no key is in both states                        yes                     yes
 //	KeepNone, TieFail, or ByBytes comes last        yes                     yes
 //	other comparators, or Hold or TieLast alone     yes                     no: a tie would go by position
+//	KeepMerge, all reducers exact                   as without it           as without it
+//	KeepMerge, a Sum of floats or a Combine         no, unless it is declared so by Reducer.Exact
 //	rows that survive at once, or a TTL             no: the row of one key may have come out of both, or be over
 //	Tombstone                                       no, for any keys: what one has deleted the other may have
 //
@@ -78,6 +80,8 @@ func (s *State[T, K]) mergeable(other *State[T, K]) error {
 		reason = "where there is a TTL, whether it was over depends on which rows came first"
 	case !p.orderFree() && (s.local || other.local):
 		reason = "a tie would go by positions that PushAt did not give; give them, or leave no tie (ByBytes, TieFail)"
+	case p.merge != nil && p.merge.inexact() != "":
+		reason = p.merge.inexact() + " may make something else of two parts than of the whole; Reducer.Exact says where it does not"
 	default:
 		return nil
 	}
@@ -129,6 +133,7 @@ func (s *State[T, K]) mergeEntry(other *State[T, K], i int, offset int64) error 
 	} else {
 		one.tied = -1
 	}
+	one.more = one.more.moved(offset)
 	s.position = one.first
 	here := -1
 	switch one.kind {
@@ -152,17 +157,18 @@ func (s *State[T, K]) mergeEntry(other *State[T, K], i int, offset int64) error 
 		if p.claims() {
 			at = one.position
 		}
-		return s.change(Inserted, one.row, at, one.null)
+		return s.change(Inserted, s.finished(one.row, one.more), at, one.null)
 	}
 
 	s.stats.Keys--
-	s.row, s.rowKey = *one.row, *one.key
+	s.row, s.rowKey, s.rowMore = *one.row, *one.key, one.more
 	var err error
 	if p.keep == KeepNone {
 		err = s.repeatKey(here, one.first, one.spent)
 	} else {
 		_, err = s.contest(here, one.position, one.tied)
 	}
+	s.rowMore = nil
 	if err != nil {
 		return err
 	}

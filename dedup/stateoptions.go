@@ -14,7 +14,7 @@ type Refresh uint8
 const (
 	// RefreshCreate: none. A key lives from its first row on, however often it is seen. The default.
 	RefreshCreate Refresh = iota
-	// RefreshWrite: each row that takes the place of the one held.
+	// RefreshWrite: each row that takes the place of the one held; under KeepMerge, of the best one.
 	RefreshWrite
 	// RefreshAny: each row of the key, duplicates too, as long as it is not late: a key that is sent again and again
 	// lives on.
@@ -37,8 +37,8 @@ func (r Refresh) String() string {
 // StateOptions spells out a deduplication that forgets, deletes, or tells its changes: that of New, Windowed and
 // Changelog. The zero value keeps the first row of each key for ever.
 type StateOptions[T any] struct {
-	// Options say who wins, what a null key is, where losers go, and bound the live state. KeepMerge is refused. Nothing
-	// of a State is spilled: where Resources would be passed there is a *stream.LimitError; Workers and TempDir have no effect.
+	// Options say who wins, what a null key is, where losers go, and bound the live state. Nothing of a State is spilled:
+	// where Resources would be passed there is a *stream.LimitError; Workers and TempDir have no effect.
 	Options[T]
 
 	// TTL is how long a key lives, in event time; Refresh says from when. The expiry is half-open: a key of 12:00 with a
@@ -75,7 +75,8 @@ type StateOptions[T any] struct {
 	// Rows are then held as under Hold. Nil: no row is.
 	Tombstone func(T) bool
 
-	// Changes takes each change of the set of survivors, as it happens. Changelog yields them instead.
+	// Changes takes each change of the set of survivors, as it happens. Changelog yields them instead. Under KeepMerge the
+	// rows are merged ones, and each further row of a key makes an Updated, for it may have changed any field.
 	Changes stream.Sink[Change[T]]
 	// Retract has each Updated preceded by a Retracted with the row that was replaced.
 	Retract bool
@@ -87,11 +88,12 @@ const maxTTL = 1 << 61 // nanoseconds: 73 years
 // statePlan is StateOptions checked and compiled.
 type statePlan[T any] struct {
 	*plan[T]
-	o     StateOptions[T] // without what is in plan
-	eager bool            // the first row of a key survives at once
-	rows  bool            // rows are held
-	ttl   int64           // nanoseconds; 0: for ever
-	size  func(*T) int64  // bytes a row reaches; nil: none, or nothing is bounded
+	o      StateOptions[T] // without what is in plan
+	eager  bool            // the first row of a key survives at once
+	rows   bool            // rows are held
+	ttl    int64           // nanoseconds; 0: for ever
+	size   func(*T) int64  // bytes a row reaches; nil: none, or nothing is bounded
+	booked bool            // live state is booked
 }
 
 // newStatePlan checks the options of fn; as is the name that later errors show.
@@ -107,10 +109,10 @@ func newStatePlan[T any](fn, as string, o StateOptions[T]) (*statePlan[T], error
 	}
 	p.fn = as
 	o.Resources = bound
-	s := &statePlan[T]{plan: p, o: o, ttl: int64(o.TTL)}
+	s := &statePlan[T]{plan: p, o: o, ttl: int64(o.TTL), booked: o.Resources.Memory > 0 || o.Resources.Budget != nil}
 	s.eager = p.eager && !o.Hold && o.Tombstone == nil && o.Expired == nil
 	s.rows = p.holdRows || !s.eager
-	if o.Resources.Memory > 0 || o.Resources.Budget != nil {
+	if s.booked {
 		s.size = rowSizer[T]()
 	}
 	return s, nil
@@ -128,9 +130,6 @@ func (p *statePlan[T]) orderFree() bool {
 func (o *StateOptions[T]) check(fn string) error {
 	wrong := func(option string, got any, want string) error {
 		return &stream.OptionError{Package: "dedup", Func: fn, Option: option, Got: got, Want: want}
-	}
-	if o.Keep >= KeepMerge {
-		return wrong("Keep", o.Keep, "KeepBest, KeepFirst, KeepLast or KeepNone")
 	}
 	switch {
 	case o.TTL < 0 || o.TTL > maxTTL:

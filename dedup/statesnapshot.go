@@ -32,6 +32,7 @@ import (
 //	    uvarint  where the row held may be another than the first: its position less that of the first
 //	    uvarint  if tied: position of the row that ties with it, less that of the row held
 //	    record   row, where rows are held: not of a repeated key, unless Same may ask for it
+//	    under KeepMerge, where that is the best row of the key, what is known beside it: see writeMore
 //
 // So equal states are equal bytes, whatever order the rows came in.
 const (
@@ -96,6 +97,12 @@ func (s *State[T, K]) Digest() uint64 {
 	}
 	fmt.Fprintf(&b, " ttl=%d refresh=%v disorder=%d tombstone=%t eager=%t rows=%t key=%s row=%s",
 		p.ttl, p.o.Refresh, int64(p.o.Disorder), p.o.Tombstone != nil, p.eager, p.rows, s.keyShape, s.rowShape)
+	if p.merge != nil {
+		for i := range p.merge.reducers {
+			r := &p.merge.reducers[i]
+			fmt.Fprintf(&b, " merge=%q,%d", r.label(), r.wheres)
+		}
+	}
 	return hash.String(b.String(), 0)
 }
 
@@ -201,7 +208,12 @@ func (s *State[T, K]) writeEntry(w *snapshot.Writer, i int) error {
 		}
 	}
 	if p.writesRow(f.spent) {
-		return snapshot.WriteRecord(w, s.rowCodec, s.entries.row(i))
+		if err := snapshot.WriteRecord(w, s.rowCodec, s.entries.row(i)); err != nil {
+			return err
+		}
+	}
+	if p.merge != nil {
+		return s.writeMore(w, i)
 	}
 	return nil
 }

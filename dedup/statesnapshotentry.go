@@ -52,6 +52,11 @@ func (s *State[T, K]) readEntry(r *snapshot.Reader, before *fact) error {
 			return err
 		}
 	}
+	if p.merge != nil {
+		if one.more, err = s.readMore(r, &one); err != nil {
+			return err
+		}
+	}
 	if _, err := s.add(one); err != nil {
 		return err
 	}

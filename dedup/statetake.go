@@ -105,7 +105,7 @@ func (s *State[T, K]) takeKeyed(kind entryKind, key *K, h uint64, i int, t int64
 func (s *State[T, K]) begun(isNull bool) error {
 	p := s.plan()
 	if p.o.Changes != nil {
-		if err := s.change(Inserted, &s.row, s.position, isNull); err != nil {
+		if err := s.change(Inserted, s.finished(&s.row, nil), s.position, isNull); err != nil {
 			return err
 		}
 	}
@@ -175,7 +175,7 @@ func (s *State[T, K]) deleteKey(i int) (Verdict, error) {
 		s.stats.Deleted++
 		s.waiting--
 		if s.plan().o.Changes != nil {
-			if err := s.change(Deleted, s.entries.row(i), s.entries.position(i), f.null); err != nil {
+			if err := s.change(Deleted, s.outcome(i), s.entries.position(i), f.null); err != nil {
 				return 0, err
 			}
 		}

@@ -36,8 +36,11 @@ func (t Tie) String() string {
 
 // TieError reports two rows of one key that no comparator can tell apart, under TieFail. It matches
 // stream.ErrConflict.
+//
+// Equal keys may differ in bytes: 0 and -0, one instant in two zones. Key is then that of one of the rows of the key, of
+// which one depends on the engine and on whether the key went to disk; the positions are the same always.
 type TieError struct {
-	Key            any   // the key; nil for the group of null keys
+	Key            any   // the key, as a row of it has it (see below); nil for the group of null keys
 	WinnerPosition int64 // of the first of the best rows, from 0
 	Position       int64 // of the first row that ties with it, from 0
 }

@@ -2,7 +2,8 @@ package dedup
 
 import "fmt"
 
-// Verdict is what became of a row that was pushed to a State.
+// Verdict is what became of a row that was pushed to a State. Under KeepMerge it speaks of the best row; fields are
+// merged whatever it is.
 type Verdict uint8
 
 const (

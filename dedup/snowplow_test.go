@@ -1,0 +1,182 @@
+package dedup_test
+
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/millrace-go/millrace/dedup"
+	"github.com/millrace-go/millrace/stream"
+)
+
+// What the authors of a web-analytics model expect of their own events: each event once, the first that was collected;
+// then each page view once, the first of those with its id. Their run window ends before the last events of two sessions
+// and begins after some: those sessions are named here.
+
+var webColumns = []string{"event_id", "collector_tstamp", "derived_tstamp", "event", "domain_sessionid",
+	"contexts_com_snowplowanalytics_snowplow_web_page_1_0_0",
+	// What a page view has of its event, as it is; but for the user of the domain, whom they stitch, and what they enrich.
+	"v_collector", "app_id", "platform", "user_id", "network_userid", "domain_sessionidx", "dvce_created_tstamp", "doc_width", "doc_height",
+	"page_title", "page_url", "page_urlscheme", "page_urlhost", "page_urlpath", "page_urlquery", "page_urlfragment",
+	"mkt_medium", "mkt_source", "mkt_term", "mkt_content", "mkt_campaign", "mkt_clickid", "mkt_network",
+	"page_referrer", "refr_urlscheme", "refr_urlhost", "refr_urlpath", "refr_urlquery", "refr_urlfragment", "refr_medium", "refr_source", "refr_term",
+	"geo_country", "geo_region", "geo_region_name", "geo_city", "geo_zipcode", "geo_latitude", "geo_longitude", "geo_timezone",
+	"user_ipaddress", "useragent", "br_lang", "br_viewwidth", "br_viewheight", "br_colordepth", "br_renderengine", "os_timezone"}
+
+// ownColumns are those of a page view, in webColumns.
+const ownColumns = 6
+
+const instantLayout = "2006-01-02 15:04:05.000"
+
+// pageOf is the id of the page view that an event belongs to; empty: it has none.
+func pageOf(t *testing.T, r record) string {
+	var pages []struct{ ID string }
+	if r.Fields[5] == "" {
+		return ""
+	}
+	require.NoError(t, json.Unmarshal([]byte(r.Fields[5]), &pages))
+	return pages[0].ID
+}
+
+func TestRun_SnowplowWeb(t *testing.T) {
+	folder := []string{"data", "ground_truth", "snowplow_web"}
+	read := func(columns []string, file string) []record {
+		rows, err := stream.Collect(records(t, columns, append(slices.Clone(folder), file)...))
+		require.NoError(t, err)
+		return rows
+	}
+	all := read(webColumns, "snowplow_web_events.csv.gz")
+	wantViews := read(append([]string{"page_view_id", "event_id", "collector_tstamp", "derived_tstamp"}, webColumns[ownColumns:]...), "snowplow_web_page_views_expected.csv.gz")
+	wantSessions := read([]string{"domain_sessionid", "user_id", "total_events", "page_views"}, "snowplow_web_sessions_expected.csv.gz")
+	require.Len(t, all, 160)
+	instants(t, all, instantLayout, 1, 2)
+	require.Len(t, wantViews, 43)
+
+	for engine, run := range recordEngines {
+		t.Run(engine, func(t *testing.T) {
+			events, stats := run(t, all, func(r record) pair { return pair{A: r.Fields[0]} },
+				dedup.Options[record]{By: []dedup.Comparator[record]{dedup.Earliest(record.at)}})
+			require.EqualValues(t, 157, stats.Out)
+			require.EqualValues(t, 3, stats.Dropped)
+
+			// Nothing that they expect is missing, and what is too much is what their run did not look at.
+			views, _ := run(t, slices.DeleteFunc(slices.Clone(events), func(r record) bool { return r.Fields[3] != "page_view" }),
+				func(r record) pair { return pair{A: pageOf(t, r)} },
+				dedup.Options[record]{By: []dedup.Comparator[record]{dedup.Earliest(record.then)}, NullKey: func(r record) bool { return pageOf(t, r) == "" }})
+			byPage := map[string]record{}
+			for _, v := range views {
+				byPage[pageOf(t, v)] = v
+			}
+			require.Len(t, byPage, len(views))
+			for _, want := range wantViews {
+				got, ok := byPage[want.Fields[0]]
+				require.True(t, ok, want.Fields[0])
+				have := append([]string{want.Fields[0], got.Fields[0], got.Fields[1], got.Fields[2]}, got.Fields[ownColumns:]...)
+				require.Equal(t, want.Fields, have)
+				delete(byPage, want.Fields[0])
+			}
+			var left []string
+			for _, v := range byPage {
+				left = append(left, v.Fields[9])
+			}
+			slices.Sort(left)
+			require.Equal(t, []string{"NULL page_view_id", "Unexpired session", "late arriving: device created/sent >3 days", "long session", "long session"}, left)
+
+			// A session has as many events as they count, and as many pages as were viewed in it, or pinged.
+			pages, _ := run(t, slices.DeleteFunc(slices.Clone(events), func(r record) bool { return !strings.HasPrefix(r.Fields[3], "page_") }),
+				func(r record) pair { return pair{r.Fields[4], pageOf(t, r)} }, dedup.Options[record]{})
+			eventsOf, pagesOf := map[string]int{}, map[string]int{}
+			for _, e := range events {
+				eventsOf[e.Fields[4]]++
+			}
+			for _, p := range pages {
+				pagesOf[p.Fields[4]]++
+			}
+			for _, want := range wantSessions {
+				if user := want.Fields[1]; user == "long session" || user == "Unexpired session" {
+					continue
+				}
+				require.Equal(t, want.Fields[2:], []string{strconv.Itoa(eventsOf[want.Fields[0]]), strconv.Itoa(pagesOf[want.Fields[0]])}, want.Fields[1])
+			}
+		})
+	}
+}
+
+// smallView is a page view of the smaller set, or an event of it.
+type smallView struct {
+	Page       string
+	Start, End string // of the page view, as instantLayout
+	IsView     bool
+	Of         [9]string // user, user of the domain, of the network, number of the session, marketing
+	Added      string
+}
+
+// Their incremental run: the first file, then a second one that goes on. A page view is its view event, with the first
+// and the last time of all its events.
+func TestState_SnowplowSmall(t *testing.T) {
+	folder := []string{"data", "ground_truth", "snowplow_small"}
+	read := func(file string, columns ...string) []record {
+		rows, err := stream.Collect(records(t, columns, append(slices.Clone(folder), file)...))
+		require.NoError(t, err)
+		return rows
+	}
+	batches := [2][]smallView{}
+	for i, suffix := range []string{".csv.gz", "_update.csv.gz"} {
+		pages := map[string]string{}
+		for _, p := range read("sp_web_page"+suffix, "root_id", "id") {
+			pages[p.Fields[0]] = p.Fields[1]
+		}
+		for _, e := range read("sp_event"+suffix, "event_id", "collector_tstamp", "event", "test_add_col",
+			"user_id", "domain_userid", "network_userid", "domain_sessionidx", "mkt_medium", "mkt_source", "mkt_term", "mkt_content", "mkt_campaign") {
+			v := smallView{Page: pages[e.Fields[0]], Start: e.Fields[1], End: e.Fields[1], IsView: e.Fields[2] == "page_view", Added: e.Fields[3]}
+			copy(v.Of[:], e.Fields[4:])
+			batches[i] = append(batches[i], v)
+		}
+	}
+	o := dedup.StateOptions[smallView]{Options: dedup.Options[smallView]{
+		Keep: dedup.KeepMerge,
+		By:   []dedup.Comparator[smallView]{dedup.Present(func(v smallView) bool { return v.IsView })},
+		Merge: []dedup.Reducer[smallView]{
+			dedup.Least(func(v *smallView) *string { return &v.Start }), dedup.Greatest(func(v *smallView) *string { return &v.End }),
+		},
+	}}
+	open := func() *dedup.State[smallView, string] {
+		s, err := dedup.New(func(v smallView) string { return v.Page }, o)
+		require.NoError(t, err)
+		return s
+	}
+	push := func(s *dedup.State[smallView, string], rows []smallView) {
+		for _, v := range rows {
+			_, err := s.Push(v)
+			require.NoError(t, err)
+		}
+	}
+	s := open()
+	push(s, batches[0])
+	s = restored(t, s, open())
+	push(s, batches[1])
+
+	got := map[string][]string{}
+	require.NoError(t, s.Flush(func(v smallView) error {
+		local := func(text string) string {
+			at, err := time.Parse(instantLayout, text)
+			require.NoError(t, err)
+			return at.Add(-5 * time.Hour).Format("2006-01-02 3:04:05") // New York, in January
+		}
+		got[v.Page] = append([]string{local(v.Start), local(v.End), v.Added}, v.Of[:]...)
+		return nil
+	}))
+	want := map[string][]string{}
+	for _, p := range read("snowplow_page_views_expected.csv.gz", "page_view_id", "page_view_start", "page_view_end", "test_add_col",
+		"user_custom_id", "user_snowplow_domain_id", "user_snowplow_crossdomain_id", "session_index",
+		"marketing_medium", "marketing_source", "marketing_term", "marketing_content", "marketing_campaign") {
+		want[p.Fields[0]] = p.Fields[1:]
+	}
+	require.Len(t, want, 7)
+	require.Equal(t, want, got)
+}
