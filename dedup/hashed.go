@@ -174,6 +174,7 @@ func (e *hashed[T, K]) settle() error {
 	}
 	keys, hashes := st.keys[:n], st.hashes[:n]
 	e.hasher.HashEach(keys, hashes)
+	scatterEach(hashes)
 	e.lookUp(keys, hashes)
 	for i := range n {
 		e.position = st.position(i)

@@ -7,7 +7,7 @@ import "math/bits"
 //
 //	slots   [ . ][5c.. 1][61.. 3][ . ][ . ][c8.. 0][ . ][f0.. 2]   low 32 bits of the hash, entry + 1
 //
-// Keys and whole hashes are their owner's; hashOf gives the latter. A probe starts at the high bits of the hash.
+// Keys and whole hashes are their owner's; hashOf gives the latter. A probe starts at the high bits of the hash scattered.
 //
 // Invariants:
 //  1. len(slots) is a power of two, or 0 before the first key; n <= 5/8 of it.
@@ -34,7 +34,7 @@ func slotsFor(n int) int {
 // full says that another key needs more slots.
 func (x *keyIndex) full() bool { return x.n >= len(x.slots)/2+len(x.slots)/8 }
 
-func (x *keyIndex) home(h uint64) int { return int(h >> (x.shift & 63)) }
+func (x *keyIndex) home(h uint64) int { return int(scatter(h) >> (x.shift & 63)) }
 
 // find returns the slot and the entry of the hash that same accepts; slot -1: there is none.
 func (x *keyIndex) find(h uint64, same func(entry int) bool) (slot, entry int) {

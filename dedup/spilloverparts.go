@@ -152,7 +152,7 @@ func (e *hashed[T, K]) restore(state spilled, row *T) error {
 	h := uint64(nullHash)
 	if !null {
 		k = e.key(*row)
-		h = e.hasher.Hash(&k, 0)
+		h = scatter(e.hasher.Hash(&k, 0))
 	}
 	if state.tied >= 0 {
 		e.rowSize += tieBytes
@@ -211,7 +211,7 @@ func (e *hashed[T, K]) evict(i int, row *T, at, tied, grown int64) error {
 	h := uint64(nullHash)
 	if i != nullGroup {
 		k := e.keyOf(i)
-		h = e.hasher.Hash(&k, 0)
+		h = scatter(e.hasher.Hash(&k, 0))
 	}
 	e.over.evict(i, e.index.n)
 	err := e.over.put(h, state, row)

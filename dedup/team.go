@@ -218,6 +218,7 @@ func (t *team[T, K]) newChunk() *chunk[T, K] {
 func (t *team[T, K]) share(c *chunk[T, K]) *chunk[T, K] {
 	hashes, owner := c.hashes[:c.n], c.owner[:c.n]
 	t.hasher.HashEach(c.keys[:c.n], hashes)
+	scatterEach(hashes)
 	n := uint64(len(t.owners))
 	for i, h := range hashes { // an index begins with the other end of the hash
 		owner[i] = uint8(uint64(uint32(h)) * n >> 32)
