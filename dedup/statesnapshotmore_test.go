@@ -96,7 +96,7 @@ func brokenMerges(t testing.TB) []statetest.Broken {
 		{Name: "donor_of_nothing", Bytes: with(5, u(0)), Says: "a row that gives no field"},
 		{Name: "donor_of_a_total", Bytes: with(5, u(7)), Says: "other picks than rows give"},
 		{Name: "donor_not_seen", Bytes: with(4, u(4)), Says: "position of a row that gives a field is 9, want less than 9"},
-		{Name: "donor_of_a_liar", Bytes: with(4, u(1<<62)), Says: "position of a row that gives a field"},
+		{Name: "donor_of_a_liar", Bytes: with(4, uint64(1<<62)), Says: "position of a row that gives a field"},
 		{Name: "no_total", Bytes: with(3, plain), Says: "no total for SumPtr of Points"},
 		{Name: "totals_broken", Bytes: with(3, "\x02\x01\x01"), Says: "totals: "},
 		{Name: "donor_broken", Bytes: with(6, "\x02\x01\x01"), Says: "row: "},
