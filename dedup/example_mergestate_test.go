@@ -46,25 +46,26 @@ func ExampleState_Merge_mergedRows() {
 	// 12:20 south: 7
 }
 
-// A changelog of merged rows: each row of a sensor is an update, for any field may have changed.
+// A changelog of merged rows: each row of an order is an update, for any field may have changed.
 func ExampleChangelog_merge() {
-	changes := dedup.Changelog(stream.Take(pings(), 4), Ping.Key, dedup.StateOptions[Ping]{Options: dedup.Options[Ping]{
+	changes := dedup.Changelog(orders(), Order.Key, dedup.StateOptions[Order]{Options: dedup.Options[Order]{
 		Keep:  dedup.KeepMerge,
-		By:    []dedup.Comparator[Ping]{dedup.Latest(Ping.Time)},
-		Merge: []dedup.Reducer[Ping]{dedup.Sum(func(p *Ping) *int { return &p.Level })},
+		By:    []dedup.Comparator[Order]{dedup.Latest(Order.ChangedAt)},
+		Merge: []dedup.Reducer[Order]{dedup.Greatest(func(o *Order) *int { return &o.Version })},
 	}})
 	for c, err := range changes {
 		if err != nil {
 			fmt.Println("error:", err)
 			return
 		}
-		fmt.Println(c.Kind, c.Row)
+		fmt.Println(c.Kind, c.Row, c.Row.Version)
 	}
 	// Output:
-	// +I 12:00 north: 3
-	// +I 12:20 south: 5
-	// +U 12:59 north: 7
-	// +U 12:20 south: 11
+	// +I 1 placed 1
+	// +I 2 placed 1
+	// +U 1 shipped 2
+	// +U 1 shipped 3
+	// +U 2 paid 2
 }
 
 // Bits that are set in any row are set whatever the order. State.Merge cannot see that of a function, and asks.

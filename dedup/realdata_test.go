@@ -1,7 +1,6 @@
 package dedup_test
 
 import (
-	"cmp"
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/csv"
@@ -209,37 +208,10 @@ var recordEngines = map[string]recordEngine{
 		o.Order = dedup.OrderWinner
 		return dedup.TwoPass(again(rows), key, o)
 	}),
-	"sorted": collected(func(rows []record, key func(record) pair, o dedup.Options[record]) stream.Seq[record] {
-		compare := func(a, b pair) int { return cmp.Or(cmp.Compare(a.A, b.A), cmp.Compare(a.B, b.B)) }
-		rows = slices.Clone(rows)
-		slices.SortStableFunc(rows, func(a, b record) int { return compare(key(a), key(b)) })
-		return dedup.Sorted(stream.Of(rows...), key, compare, o)
-	}),
-	"state_saved_twice": func(t *testing.T, rows []record, key func(record) pair, o dedup.Options[record]) ([]record, dedup.Stats) {
-		s := newRecords(t, key, o)
-		for i, row := range rows {
-			if i == len(rows)/3 || i == len(rows)/2 {
-				s = restored(t, s, newRecords(t, key, o))
-			}
-			_, err := s.Push(row)
-			require.NoError(t, err)
-		}
-		return flushed(t, s)
-	},
-	"states_merged": func(t *testing.T, rows []record, key func(record) pair, o dedup.Options[record]) ([]record, dedup.Stats) {
-		shards := [3]*recordState{newRecords(t, key, o), newRecords(t, key, o), newRecords(t, key, o)}
-		for i, row := range rows {
-			_, err := shards[i%3].PushAt(row, int64(i))
-			require.NoError(t, err)
-		}
-		require.NoError(t, shards[2].Merge(shards[0]))
-		require.NoError(t, shards[1].Merge(shards[2]))
-		return flushed(t, shards[1])
-	},
 }
 
 // largeEngines take the largest file as well; the others are left out of it to save time.
-var largeEngines = []string{"memory", "spilled", "state_saved_twice"}
+var largeEngines = []string{"memory", "spilled", "two_passes"}
 
 // collected is the engine of an operator.
 func collected(op func(rows []record, key func(record) pair, o dedup.Options[record]) stream.Seq[record]) recordEngine {
@@ -250,19 +222,6 @@ func collected(op func(rows []record, key func(record) pair, o dedup.Options[rec
 		require.NoError(t, err)
 		return kept, stats
 	}
-}
-
-type recordState = dedup.State[record, pair]
-
-func newRecords(t *testing.T, key func(record) pair, o dedup.Options[record]) *recordState {
-	s, err := dedup.New(key, dedup.StateOptions[record]{Options: o, Hold: true})
-	require.NoError(t, err)
-	return s
-}
-
-func flushed(t *testing.T, s *recordState) (kept []record, stats dedup.Stats) {
-	require.NoError(t, s.Flush(stream.Into(&kept)))
-	return kept, s.Stats()
 }
 
 // The authors' own answer: the latest version of the first user.

@@ -107,17 +107,9 @@ func TestRun_SnowplowWeb(t *testing.T) {
 	}
 }
 
-// smallView is a page view of the smaller set, or an event of it.
-type smallView struct {
-	Page       string
-	Start, End string // of the page view, as instantLayout
-	IsView     bool
-	Of         [9]string // user, user of the domain, of the network, number of the session, marketing
-	Added      string
-}
-
 // Their incremental run: the first file, then a second one that goes on. A page view is its view event, with the first
-// and the last time of all its events.
+// and the last time of all its events. It stands in the row of the merge tests: Name is its first time and City its last,
+// Active says that it is the view event, and Tags are the columns that it has of that.
 func TestState_SnowplowSmall(t *testing.T) {
 	folder := []string{"data", "ground_truth", "snowplow_small"}
 	read := func(file string, columns ...string) []record {
@@ -125,7 +117,16 @@ func TestState_SnowplowSmall(t *testing.T) {
 		require.NoError(t, err)
 		return rows
 	}
-	batches := [2][]smallView{}
+	numbers := map[string]int{} // of page views
+	var names []string
+	number := func(page string) int {
+		if _, ok := numbers[page]; !ok {
+			numbers[page] = len(names)
+			names = append(names, page)
+		}
+		return numbers[page]
+	}
+	batches := [2][]profile{}
 	for i, suffix := range []string{".csv.gz", "_update.csv.gz"} {
 		pages := map[string]string{}
 		for _, p := range read("sp_web_page"+suffix, "root_id", "id") {
@@ -133,42 +134,35 @@ func TestState_SnowplowSmall(t *testing.T) {
 		}
 		for _, e := range read("sp_event"+suffix, "event_id", "collector_tstamp", "event", "test_add_col",
 			"user_id", "domain_userid", "network_userid", "domain_sessionidx", "mkt_medium", "mkt_source", "mkt_term", "mkt_content", "mkt_campaign") {
-			v := smallView{Page: pages[e.Fields[0]], Start: e.Fields[1], End: e.Fields[1], IsView: e.Fields[2] == "page_view", Added: e.Fields[3]}
-			copy(v.Of[:], e.Fields[4:])
-			batches[i] = append(batches[i], v)
+			batches[i] = append(batches[i], profile{ID: number(pages[e.Fields[0]]), Name: e.Fields[1], City: e.Fields[1], Active: e.Fields[2] == "page_view", Tags: e.Fields[3:]})
 		}
 	}
-	o := dedup.StateOptions[smallView]{Options: dedup.Options[smallView]{
+	o := dedup.StateOptions[profile]{Options: dedup.Options[profile]{
 		Keep: dedup.KeepMerge,
-		By:   []dedup.Comparator[smallView]{dedup.Present(func(v smallView) bool { return v.IsView })},
-		Merge: []dedup.Reducer[smallView]{
-			dedup.Least(func(v *smallView) *string { return &v.Start }), dedup.Greatest(func(v *smallView) *string { return &v.End }),
+		By:   []dedup.Comparator[profile]{dedup.Present(func(p profile) bool { return p.Active })},
+		Merge: []dedup.Reducer[profile]{
+			dedup.Least(func(p *profile) *string { return &p.Name }), dedup.Greatest(func(p *profile) *string { return &p.City }),
 		},
 	}}
-	open := func() *dedup.State[smallView, string] {
-		s, err := dedup.New(func(v smallView) string { return v.Page }, o)
-		require.NoError(t, err)
-		return s
-	}
-	push := func(s *dedup.State[smallView, string], rows []smallView) {
-		for _, v := range rows {
-			_, err := s.Push(v)
+	push := func(s *profileState, rows []profile) {
+		for _, p := range rows {
+			_, err := s.Push(p)
 			require.NoError(t, err)
 		}
 	}
-	s := open()
+	s := newProfiles(t, o)
 	push(s, batches[0])
-	s = restored(t, s, open())
+	s = restored(t, s, newProfiles(t, o))
 	push(s, batches[1])
 
 	got := map[string][]string{}
-	require.NoError(t, s.Flush(func(v smallView) error {
+	require.NoError(t, s.Flush(func(p profile) error {
 		local := func(text string) string {
 			at, err := time.Parse(instantLayout, text)
 			require.NoError(t, err)
 			return at.Add(-5 * time.Hour).Format("2006-01-02 3:04:05") // New York, in January
 		}
-		got[v.Page] = append([]string{local(v.Start), local(v.End), v.Added}, v.Of[:]...)
+		got[names[p.ID]] = append([]string{local(p.Name), local(p.City)}, p.Tags...)
 		return nil
 	}))
 	want := map[string][]string{}

@@ -24,7 +24,7 @@ import (
 func (c *conformanceCase) needsState() bool {
 	_, emits := c.Config["emit"]
 	_, expires := c.Config["ttl"]
-	if c.Config["keep"] == "merge" { // mergeStage looks at the changelog, too
+	if c.Config["keep"] == "merge" { // how a State merges is judged by its laws
 		return false
 	}
 	return emits || expires || c.Config["input"] == "changelog" || len(c.SnapshotAfter) > 0

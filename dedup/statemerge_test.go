@@ -60,32 +60,22 @@ func isActive(p *profile) bool { return p.Active }
 
 // Reducers are part of the configuration, each with its field.
 func TestState_Digest_HasTheReducers(t *testing.T) {
-	type inner struct{ A, B int }
-	type row struct {
-		ID    int
-		Pair  [2]inner
-		Whole inner
-	}
 	seen := map[uint64]string{}
-	for name, merge := range map[string][]dedup.Reducer[row]{
+	for name, merge := range map[string][]dedup.Reducer[profile]{
 		"best":       nil,
-		"sum":        {dedup.Sum(func(r *row) *int { return &r.Whole.A })},
-		"other":      {dedup.Sum(func(r *row) *int { return &r.Whole.B })},
-		"in_a_list":  {dedup.Sum(func(r *row) *int { return &r.Pair[0].A })},
-		"the_next":   {dedup.Sum(func(r *row) *int { return &r.Pair[1].A })},
-		"whole":      {dedup.Last(func(r *row) *inner { return &r.Whole })},
-		"first":      {dedup.First(func(r *row) *inner { return &r.Whole })},
-		"with_where": {dedup.First(func(r *row) *inner { return &r.Whole }).Where(func(*row) bool { return true })},
-		"row":        {dedup.First(func(r *row) *row { return r })},
-		"two":        {dedup.Sum(func(r *row) *int { return &r.Whole.A }), dedup.Sum(func(r *row) *int { return &r.Whole.B })},
+		"sum":        {dedup.Sum(func(p *profile) *int32 { return &p.Visits })},
+		"other":      {dedup.Sum(func(p *profile) *float64 { return &p.High })},
+		"the_next":   {dedup.Sum(func(p *profile) *float64 { return &p.Low })},
+		"first":      {dedup.First(func(p *profile) *float64 { return &p.Low })},
+		"with_where": {dedup.First(func(p *profile) *float64 { return &p.Low }).Where(isActive)},
+		"two":        {dedup.Sum(func(p *profile) *float64 { return &p.Low }), dedup.Sum(func(p *profile) *float64 { return &p.High })},
 	} {
-		o := dedup.Options[row]{Merge: merge}
+		o := dedup.Options[profile]{Merge: merge}
 		if merge != nil {
 			o.Keep = dedup.KeepMerge
 		}
-		s, err := dedup.New(func(r row) int { return r.ID }, dedup.StateOptions[row]{Options: o, Hold: true})
-		require.NoError(t, err)
-		require.NotContains(t, seen, s.Digest(), "%s is as %s", name, seen[s.Digest()])
-		seen[s.Digest()] = name
+		digest := newProfiles(t, dedup.StateOptions[profile]{Options: o, Hold: true}).Digest()
+		require.NotContains(t, seen, digest, "%s is as %s", name, seen[digest])
+		seen[digest] = name
 	}
 }
