@@ -23,13 +23,9 @@ import (
 
 // record is a line of a CSV file, with its number, 1 for the first after the header.
 type record struct {
-	Fields   []string
-	Line     int
-	At, Then time.Time // what instants sets
+	fields []string
+	line   int
 }
-
-// pair is the key of all of them: two columns, or one and nothing.
-type pair struct{ A, B string }
 
 // records streams a gzipped CSV file, and names its columns.
 func records(t *testing.T, columns []string, elem ...string) stream.Seq[record] {
@@ -71,45 +67,49 @@ func records(t *testing.T, columns []string, elem ...string) stream.Seq[record] 
 			for i, a := range at {
 				fields[i] = all[a]
 			}
-			if !yield(record{Fields: fields, Line: line}, nil) {
+			if !yield(record{fields, line}, nil) {
 				return
 			}
 		}
 	}
 }
 
-// instants reads the times of rows, once for all comparisons. A field of 0 or less is none.
-func instants(t *testing.T, rows []record, layout string, at, then int) {
-	read := func(text string) time.Time {
-		v, err := time.Parse(layout, text)
-		require.NoError(t, err)
-		return v
+// asReadings makes of records the rows of the random tests, for which all engines are compiled: Serial is the place of
+// the record, Sensor and Port are its key, the rest is what it is judged by.
+func asReadings(of []record, as func(r record) reading) []reading {
+	rows := make([]reading, len(of))
+	for i, r := range of {
+		rows[i] = as(r)
+		rows[i].Serial = i
 	}
-	for i := range rows {
-		r := &rows[i]
-		r.At = read(r.Fields[at])
-		if then > 0 {
-			r.Then = read(r.Fields[then])
+	return rows
+}
+
+// interned gives equal texts equal numbers.
+func interned() func(text string) int {
+	numbers := map[string]int{}
+	return func(text string) int {
+		if _, ok := numbers[text]; !ok {
+			numbers[text] = len(numbers)
 		}
+		return numbers[text]
 	}
 }
 
-func (r record) at() time.Time   { return r.At }
-func (r record) then() time.Time { return r.Then }
-
-func numberIn(field int) func(record) float64 {
-	return func(r record) float64 {
-		n, err := strconv.ParseFloat(r.Fields[field], 64)
-		if err != nil {
-			panic(err)
-		}
-		return n
-	}
+func millis(t *testing.T, layout, text string) int {
+	at, err := time.Parse(layout, text)
+	require.NoError(t, err)
+	return int(at.UnixMilli())
 }
 
-func filled(field int) func(record) bool {
-	return func(r record) bool { return r.Fields[field] != "" }
+func floatOf(t *testing.T, text string) float64 {
+	v, err := strconv.ParseFloat(text, 64)
+	require.NoError(t, err)
+	return v
 }
+
+func readingAt(r reading) int        { return r.At }
+func readingValue(r reading) float64 { return r.Value }
 
 // The answers were computed by other means, and stand beside the files.
 func TestRun_RealEvents(t *testing.T) {
@@ -118,47 +118,52 @@ func TestRun_RealEvents(t *testing.T) {
 	var expected map[string]map[string]json.RawMessage
 	require.NoError(t, json.Unmarshal(raw, &expected))
 
-	firstTwo := func(r record) pair { return pair{r.Fields[0], r.Fields[1]} }
+	vendors, articles := interned(), interned()
 	for name, tt := range map[string]struct {
 		file, answer string
 		columns      []string
-		layout       string
-		at, then     int // columns
-		key          func(record) pair
-		o            dedup.Options[record]
+		as           func(r record) reading
+		o            dedup.Options[reading]
 		line         func(record) string
 	}{
 		"reviews_latest_then_rating_then_last": {
 			file: "vendor_reviews.csv.gz", answer: "dedup_key_reviewer_vendor",
 			columns: []string{"reviewerId", "vendorId", "rating", "date"},
-			layout:  "2006-01-02 15:04", at: 3,
-			key: firstTwo,
-			o: dedup.Options[record]{Tie: dedup.TieLast, By: []dedup.Comparator[record]{
-				dedup.Latest(record.at), dedup.Max(numberIn(2)),
-			}},
+			as: func(r record) reading {
+				return reading{Sensor: r.fields[0], Port: vendors(r.fields[1]), Value: floatOf(t, r.fields[2]), At: millis(t, "2006-01-02 15:04", r.fields[3])}
+			},
+			o: dedup.Options[reading]{Tie: dedup.TieLast, By: []dedup.Comparator[reading]{dedup.Max(readingAt), dedup.Max(readingValue)}},
 			line: func(r record) string {
-				return r.Fields[0] + "\t" + r.Fields[1] + "\t" + r.Fields[2] + "\t" + strconv.Itoa(r.Line)
+				return r.fields[0] + "\t" + r.fields[1] + "\t" + r.fields[2] + "\t" + strconv.Itoa(r.line)
 			},
 		},
 		"retail_latest_then_known_customer_and_text": {
 			file: "online_retail_2010-12-01_2011-08-31.csv.gz", answer: "dedup_key_InvoiceNo_StockCode",
 			columns: []string{"InvoiceNo", "StockCode", "InvoiceDate", "CustomerID", "Description", "Quantity"},
-			layout:  time.DateTime, at: 2,
-			key: firstTwo,
-			o: dedup.Options[record]{Tie: dedup.TieLast, By: []dedup.Comparator[record]{
-				dedup.Latest(record.at), dedup.Present(filled(3)), dedup.Present(filled(4)), dedup.Max(numberIn(5)),
+			as: func(r record) reading {
+				row := reading{Sensor: r.fields[0], Port: articles(r.fields[1]), At: millis(t, time.DateTime, r.fields[2]), Value: floatOf(t, r.fields[5])}
+				if r.fields[3] != "" {
+					row.Source = stream.Present(r.fields[3])
+				}
+				if r.fields[4] != "" {
+					row.Level = stream.Present(1)
+				}
+				return row
+			},
+			o: dedup.Options[reading]{Tie: dedup.TieLast, By: []dedup.Comparator[reading]{
+				dedup.Max(readingAt), dedup.Present(func(r reading) bool { return r.Source.IsPresent() }),
+				dedup.Present(func(r reading) bool { return r.Level.IsPresent() }), dedup.Max(readingValue),
 			}},
-			line: func(r record) string { return r.Fields[0] + "\t" + r.Fields[1] + "\t" + strconv.Itoa(r.Line) },
+			line: func(r record) string { return r.fields[0] + "\t" + r.fields[1] + "\t" + strconv.Itoa(r.line) },
 		},
 		"changes_latest_commit_then_author_then_first": {
 			file: "file_changes_pinot.csv.gz", answer: "dedup_key_path",
 			columns: []string{"path", "commit", "type", "commit_time", "author_time"},
-			layout:  time.RFC3339, at: 3, then: 4,
-			key: func(r record) pair { return pair{A: r.Fields[0]} },
-			o: dedup.Options[record]{By: []dedup.Comparator[record]{
-				dedup.Latest(record.at), dedup.Latest(record.then),
-			}},
-			line: func(r record) string { return r.Fields[0] + "\t" + r.Fields[1] + "\t" + r.Fields[2] },
+			as: func(r record) reading {
+				return reading{Sensor: r.fields[0], At: millis(t, time.RFC3339, r.fields[3]), Level: stream.Present(millis(t, time.RFC3339, r.fields[4]))}
+			},
+			o:    dedup.Options[reading]{By: []dedup.Comparator[reading]{dedup.Max(readingAt), dedup.MaxOpt(readingLevel)}},
+			line: func(r record) string { return r.fields[0] + "\t" + r.fields[1] + "\t" + r.fields[2] },
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -167,17 +172,17 @@ func TestRun_RealEvents(t *testing.T) {
 				SHA256        string
 			}
 			require.NoError(t, json.Unmarshal(expected[tt.file][tt.answer], &want))
-			rows, err := stream.Collect(records(t, tt.columns, "data", "events", tt.file))
+			all, err := stream.Collect(records(t, tt.columns, "data", "events", tt.file))
 			require.NoError(t, err)
-			instants(t, rows, tt.layout, tt.at, tt.then)
-			for engine, run := range recordEngines {
+			rows := asReadings(all, tt.as)
+			for engine, run := range realEngines {
 				if len(rows) > 500_000 && !slices.Contains(largeEngines, engine) || testing.Short() && engine != "memory" {
 					continue
 				}
-				kept, stats := run(t, rows, tt.key, tt.o)
+				kept, stats := run(t, rows, tt.o)
 				lines := make([]string, len(kept))
 				for i, r := range kept {
-					lines[i] = tt.line(r) + "\n"
+					lines[i] = tt.line(all[r.Serial]) + "\n"
 				}
 				slices.Sort(lines)
 				sum := sha256.Sum256([]byte(strings.Join(lines, "")))
@@ -189,55 +194,88 @@ func TestRun_RealEvents(t *testing.T) {
 	}
 }
 
-// recordEngine runs a deduplication of records in one of the ways there are.
-type recordEngine func(t *testing.T, rows []record, key func(record) pair, o dedup.Options[record]) ([]record, dedup.Stats)
+// realEngine runs a deduplication in one of the ways there are.
+type realEngine func(t *testing.T, rows []reading, o dedup.Options[reading]) ([]reading, dedup.Stats)
 
-var recordEngines = map[string]recordEngine{
-	"memory": collected(func(rows []record, key func(record) pair, o dedup.Options[record]) stream.Seq[record] {
-		return dedup.Run(stream.Of(rows...), key, o)
-	}),
-	"workers": collected(func(rows []record, key func(record) pair, o dedup.Options[record]) stream.Seq[record] {
+var realEngines = map[string]realEngine{
+	"memory": collected(hashEngine),
+	"workers": collected(func(rows []reading, o dedup.Options[reading]) stream.Seq[reading] {
 		o.Resources.Workers = 3
-		return dedup.Run(stream.Of(rows...), key, o)
+		return hashEngine(rows, o)
 	}),
-	"spilled": collected(func(rows []record, key func(record) pair, o dedup.Options[record]) stream.Seq[record] {
+	"spilled": collected(func(rows []reading, o dedup.Options[reading]) stream.Seq[reading] {
 		o.Resources.Memory = 4 << 20
-		return dedup.Run(stream.Of(rows...), key, o)
+		return dedup.RunTuned(stream.Of(rows...), reading.Key, o, max(1, len(rows)/20), 1000)
 	}),
-	"two_passes": collected(func(rows []record, key func(record) pair, o dedup.Options[record]) stream.Seq[record] {
+	"two_passes": collected(func(rows []reading, o dedup.Options[reading]) stream.Seq[reading] {
 		o.Order = dedup.OrderWinner
-		return dedup.TwoPass(again(rows), key, o)
+		return twoPassEngine(rows, o)
 	}),
+	"sorted": collected(func(rows []reading, o dedup.Options[reading]) stream.Seq[reading] {
+		rows = slices.Clone(rows)
+		slices.SortStableFunc(rows, func(a, b reading) int { return compareKeys(a.Key(), b.Key()) })
+		return sortedEngine(rows, o)
+	}),
+	"state_saved_twice": func(t *testing.T, rows []reading, o dedup.Options[reading]) ([]reading, dedup.Stats) {
+		held := dedup.StateOptions[reading]{Options: o, Hold: true}
+		s := newReadings(t, held)
+		for i, row := range rows {
+			if i == len(rows)/3 || i == len(rows)/2 {
+				s = restored(t, s, newReadings(t, held))
+			}
+			_, err := s.Push(row)
+			require.NoError(t, err)
+		}
+		return flushed(t, s)
+	},
+	"states_merged": func(t *testing.T, rows []reading, o dedup.Options[reading]) ([]reading, dedup.Stats) {
+		var shards [3]*readingState
+		for i := range shards {
+			shards[i] = newReadings(t, dedup.StateOptions[reading]{Options: o, Hold: true})
+		}
+		for i, row := range rows {
+			_, err := shards[i%3].PushAt(row, int64(i))
+			require.NoError(t, err)
+		}
+		require.NoError(t, shards[2].Merge(shards[0]))
+		require.NoError(t, shards[1].Merge(shards[2]))
+		return flushed(t, shards[1])
+	},
 }
 
 // largeEngines take the largest file as well; the others are left out of it to save time.
-var largeEngines = []string{"memory", "spilled", "two_passes"}
+var largeEngines = []string{"memory", "spilled", "state_saved_twice"}
 
 // collected is the engine of an operator.
-func collected(op func(rows []record, key func(record) pair, o dedup.Options[record]) stream.Seq[record]) recordEngine {
-	return func(t *testing.T, rows []record, key func(record) pair, o dedup.Options[record]) ([]record, dedup.Stats) {
+func collected(e engine) realEngine {
+	return func(t *testing.T, rows []reading, o dedup.Options[reading]) ([]reading, dedup.Stats) {
 		var stats dedup.Stats
 		o.Stats = &stats
-		kept, err := stream.Collect(op(rows, key, o))
+		kept, err := stream.Collect(e(rows, o))
 		require.NoError(t, err)
 		return kept, stats
 	}
 }
 
+func flushed(t *testing.T, s *readingState) (kept []reading, stats dedup.Stats) {
+	require.NoError(t, s.Flush(stream.Into(&kept)))
+	return kept, s.Stats()
+}
+
 // The authors' own answer: the latest version of the first user.
 func TestRun_GroundTruth(t *testing.T) {
 	columns := []string{"user_id", "event", "version"}
-	rows, err := stream.Collect(stream.Filter(records(t, columns, "data", "ground_truth", "dedup", "data_deduplicate.csv.gz"),
-		func(r record) bool { return r.Fields[0] == "1" }))
+	all, err := stream.Collect(stream.Filter(records(t, columns, "data", "ground_truth", "dedup", "data_deduplicate.csv.gz"),
+		func(r record) bool { return r.fields[0] == "1" }))
 	require.NoError(t, err)
 	want, err := stream.Collect(records(t, columns, "data", "ground_truth", "dedup", "data_deduplicate_expected.csv.gz"))
 	require.NoError(t, err)
-	o := dedup.Options[record]{By: []dedup.Comparator[record]{dedup.Max(numberIn(2))}}
-	for engine, run := range recordEngines {
-		got, _ := run(t, rows, func(r record) pair { return pair{A: r.Fields[0]} }, o)
+	rows := asReadings(all, func(r record) reading { return reading{Sensor: r.fields[0], Value: floatOf(t, r.fields[2])} })
+	for engine, run := range realEngines {
+		got, _ := run(t, rows, dedup.Options[reading]{By: []dedup.Comparator[reading]{dedup.Max(readingValue)}})
 		require.Len(t, got, len(want), engine)
 		for i := range want {
-			require.Equal(t, want[i].Fields, got[i].Fields, engine)
+			require.Equal(t, want[i].fields, all[got[i].Serial].fields, engine)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package dedup_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strconv"
@@ -36,10 +37,10 @@ const instantLayout = "2006-01-02 15:04:05.000"
 // pageOf is the id of the page view that an event belongs to; empty: it has none.
 func pageOf(t *testing.T, r record) string {
 	var pages []struct{ ID string }
-	if r.Fields[5] == "" {
+	if r.fields[5] == "" {
 		return ""
 	}
-	require.NoError(t, json.Unmarshal([]byte(r.Fields[5]), &pages))
+	require.NoError(t, json.Unmarshal([]byte(r.fields[5]), &pages))
 	return pages[0].ID
 }
 
@@ -54,54 +55,61 @@ func TestRun_SnowplowWeb(t *testing.T) {
 	wantViews := read(append([]string{"page_view_id", "event_id", "collector_tstamp", "derived_tstamp"}, webColumns[ownColumns:]...), "snowplow_web_page_views_expected.csv.gz")
 	wantSessions := read([]string{"domain_sessionid", "user_id", "total_events", "page_views"}, "snowplow_web_sessions_expected.csv.gz")
 	require.Len(t, all, 160)
-	instants(t, all, instantLayout, 1, 2)
+	events := asReadings(all, func(r record) reading { return reading{Sensor: r.fields[0], At: millis(t, instantLayout, r.fields[1])} })
+	earliest := []dedup.Comparator[reading]{dedup.Min(readingAt)}
 	require.Len(t, wantViews, 43)
 
-	for engine, run := range recordEngines {
+	for engine, run := range realEngines {
 		t.Run(engine, func(t *testing.T) {
-			events, stats := run(t, all, func(r record) pair { return pair{A: r.Fields[0]} },
-				dedup.Options[record]{By: []dedup.Comparator[record]{dedup.Earliest(record.at)}})
+			kept, stats := run(t, events, dedup.Options[reading]{By: earliest})
 			require.EqualValues(t, 157, stats.Out)
 			require.EqualValues(t, 3, stats.Dropped)
+			var once []record
+			for _, e := range kept {
+				once = append(once, all[e.Serial])
+			}
+			slices.SortFunc(once, func(a, b record) int { return cmp.Compare(a.line, b.line) })
 
 			// Nothing that they expect is missing, and what is too much is what their run did not look at.
-			views, _ := run(t, slices.DeleteFunc(slices.Clone(events), func(r record) bool { return r.Fields[3] != "page_view" }),
-				func(r record) pair { return pair{A: pageOf(t, r)} },
-				dedup.Options[record]{By: []dedup.Comparator[record]{dedup.Earliest(record.then)}, NullKey: func(r record) bool { return pageOf(t, r) == "" }})
+			viewed := slices.DeleteFunc(slices.Clone(once), func(r record) bool { return r.fields[3] != "page_view" })
+			views, _ := run(t, asReadings(viewed, func(r record) reading {
+				return reading{Sensor: pageOf(t, r), At: millis(t, instantLayout, r.fields[2])}
+			}), dedup.Options[reading]{By: earliest})
 			byPage := map[string]record{}
 			for _, v := range views {
-				byPage[pageOf(t, v)] = v
+				byPage[v.Sensor] = viewed[v.Serial]
 			}
 			require.Len(t, byPage, len(views))
 			for _, want := range wantViews {
-				got, ok := byPage[want.Fields[0]]
-				require.True(t, ok, want.Fields[0])
-				have := append([]string{want.Fields[0], got.Fields[0], got.Fields[1], got.Fields[2]}, got.Fields[ownColumns:]...)
-				require.Equal(t, want.Fields, have)
-				delete(byPage, want.Fields[0])
+				got, ok := byPage[want.fields[0]]
+				require.True(t, ok, want.fields[0])
+				have := append([]string{want.fields[0], got.fields[0], got.fields[1], got.fields[2]}, got.fields[ownColumns:]...)
+				require.Equal(t, want.fields, have)
+				delete(byPage, want.fields[0])
 			}
 			var left []string
 			for _, v := range byPage {
-				left = append(left, v.Fields[9])
+				left = append(left, v.fields[9])
 			}
 			slices.Sort(left)
 			require.Equal(t, []string{"NULL page_view_id", "Unexpired session", "late arriving: device created/sent >3 days", "long session", "long session"}, left)
 
 			// A session has as many events as they count, and as many pages as were viewed in it, or pinged.
-			pages, _ := run(t, slices.DeleteFunc(slices.Clone(events), func(r record) bool { return !strings.HasPrefix(r.Fields[3], "page_") }),
-				func(r record) pair { return pair{r.Fields[4], pageOf(t, r)} }, dedup.Options[record]{})
+			paged := slices.DeleteFunc(slices.Clone(once), func(r record) bool { return !strings.HasPrefix(r.fields[3], "page_") })
+			pageNumber := interned()
+			pages, _ := run(t, asReadings(paged, func(r record) reading { return reading{Sensor: r.fields[4], Port: pageNumber(pageOf(t, r))} }), dedup.Options[reading]{})
 			eventsOf, pagesOf := map[string]int{}, map[string]int{}
-			for _, e := range events {
-				eventsOf[e.Fields[4]]++
+			for _, e := range once {
+				eventsOf[e.fields[4]]++
 			}
 			for _, p := range pages {
-				pagesOf[p.Fields[4]]++
+				pagesOf[p.Sensor]++
 			}
 			for _, want := range wantSessions {
-				if user := want.Fields[1]; user == "long session" || user == "Unexpired session" {
+				if user := want.fields[1]; user == "long session" || user == "Unexpired session" {
 					continue
 				}
-				require.Equal(t, want.Fields[2:], []string{strconv.Itoa(eventsOf[want.Fields[0]]), strconv.Itoa(pagesOf[want.Fields[0]])}, want.Fields[1])
+				require.Equal(t, want.fields[2:], []string{strconv.Itoa(eventsOf[want.fields[0]]), strconv.Itoa(pagesOf[want.fields[0]])}, want.fields[1])
 			}
 		})
 	}
@@ -130,11 +138,11 @@ func TestState_SnowplowSmall(t *testing.T) {
 	for i, suffix := range []string{".csv.gz", "_update.csv.gz"} {
 		pages := map[string]string{}
 		for _, p := range read("sp_web_page"+suffix, "root_id", "id") {
-			pages[p.Fields[0]] = p.Fields[1]
+			pages[p.fields[0]] = p.fields[1]
 		}
 		for _, e := range read("sp_event"+suffix, "event_id", "collector_tstamp", "event", "test_add_col",
 			"user_id", "domain_userid", "network_userid", "domain_sessionidx", "mkt_medium", "mkt_source", "mkt_term", "mkt_content", "mkt_campaign") {
-			batches[i] = append(batches[i], profile{ID: number(pages[e.Fields[0]]), Name: e.Fields[1], City: e.Fields[1], Active: e.Fields[2] == "page_view", Tags: e.Fields[3:]})
+			batches[i] = append(batches[i], profile{ID: number(pages[e.fields[0]]), Name: e.fields[1], City: e.fields[1], Active: e.fields[2] == "page_view", Tags: e.fields[3:]})
 		}
 	}
 	o := dedup.StateOptions[profile]{Options: dedup.Options[profile]{
@@ -169,7 +177,7 @@ func TestState_SnowplowSmall(t *testing.T) {
 	for _, p := range read("snowplow_page_views_expected.csv.gz", "page_view_id", "page_view_start", "page_view_end", "test_add_col",
 		"user_custom_id", "user_snowplow_domain_id", "user_snowplow_crossdomain_id", "session_index",
 		"marketing_medium", "marketing_source", "marketing_term", "marketing_content", "marketing_campaign") {
-		want[p.Fields[0]] = p.Fields[1:]
+		want[p.fields[0]] = p.fields[1:]
 	}
 	require.Len(t, want, 7)
 	require.Equal(t, want, got)
