@@ -31,11 +31,33 @@ const blockBytes = 128 << 10
 // firstElements is the capacity the first block starts with.
 const firstElements = 16
 
+// newBlocks makes blocks that start small. It is not inlined, as others here are not that a run calls a few times only: an engine
+// is compiled for each type of rows, and calls them in many places.
+//
+//go:noinline
 func newBlocks[E any]() blocks[E] {
 	size := int64(reflect.TypeFor[E]().Size())
 	elements := max(1, blockBytes/max(size, 8))
 	return blocks[E]{shift: uint(bits.Len64(uint64(elements)) - 1), size: size}
 }
+
+// wholeBlocks are blocks of 1<<shift elements, that grow by one when they are extended.
+//
+//go:noinline
+func wholeBlocks[E any](shift uint) blocks[E] {
+	return blocks[E]{shift: shift, size: int64(reflect.TypeFor[E]().Size())}
+}
+
+// extend adds a whole block to whole blocks.
+//
+//go:noinline
+func (b *blocks[E]) extend() {
+	b.list = append(b.list, make([]E, 1<<b.shift))
+	b.end += 1 << b.shift
+}
+
+// room returns the elements behind the last, up to the end of their block: there are some.
+func (b *blocks[E]) room() []E { return b.list[b.n>>b.shift][b.n&(1<<b.shift-1):] }
 
 // needs returns the bytes that the next push will allocate: 0 where there is room.
 func (b *blocks[E]) needs() int64 {

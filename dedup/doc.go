@@ -88,9 +88,10 @@
 // key run there as before, and each worker has the rows of its share of the keys. The rows that come out, their order,
 // Stats and errors are the same. The comparators, reducers and Same, and key as well, are called on the workers, for rows
 // of different keys at the same time; what they panic with comes out of the loop as a *stream.PanicError, that of the
-// first row. Workers cost 8 bytes a key. There are none where they would be seen or of no use: with Losers or Rejects,
-// under a memory bound, where rows come out on sight, and in the other engines. OrderAny spares what it takes to
-// bring the rows of the workers in order.
+// first row. Rows stay where they were read until they lose: beside those that are held, half as many that have lost may take
+// their place, and 4 MiB of them, and a row takes a byte more; OrderWinner costs nothing then. There are no
+// workers where they would be seen or of no use: with Losers or Rejects, under a memory bound, where rows come out on
+// sight, and in the other engines.
 //
 // # Where the rows do not fit
 //

@@ -1,8 +1,13 @@
 package dedup
 
-import "github.com/millrace-go/millrace/stream"
+import (
+	"math/bits"
 
-// RunInBatches is Run with rows looked up so many at a time; one by one is the plain engine.
+	"github.com/millrace-go/millrace/stream"
+)
+
+// RunInBatches is Run with rows looked up so many at a time; one by one is the plain engine. With workers, few rows at a time
+// are handed over together as well, and rows move when as few are gone.
 func RunInBatches[T any, K comparable](batch int, s stream.Seq[T], key func(T) K, o Options[T]) stream.Seq[T] {
 	p, err := newPlan("Run", o)
 	if err != nil {
@@ -17,7 +22,9 @@ func RunInBatches[T any, K comparable](batch int, s stream.Seq[T], key func(T) K
 	}
 	if !p.eager {
 		p.batch = batch
-		p.chunk = min(p.chunk, 2*batch+1)
+		if batch < batchRows {
+			p.tuned.chunk, p.tuned.holes = 1<<bits.Len(uint(batch)), batch
+		}
 	}
 	return hashedRows(s, p, key, hasher)
 }
@@ -26,4 +33,9 @@ func RunInBatches[T any, K comparable](batch int, s stream.Seq[T], key func(T) K
 // position (0: none) is refused the memory for it. Both need a bound.
 func RunTuned[T any, K comparable](s stream.Seq[T], key func(T) K, o Options[T], mostKeys, evict int) stream.Seq[T] {
 	return runTuned("Run", s, key, o, tuning{mostKeys: mostKeys, evict: evict})
+}
+
+// RunMoving is Run with that many rows handed to workers together, a power of two, and rows moved when so many are gone.
+func RunMoving[T any, K comparable](s stream.Seq[T], key func(T) K, o Options[T], chunk, holes int) stream.Seq[T] {
+	return runTuned("Run", s, key, o, tuning{chunk: chunk, holes: holes})
 }

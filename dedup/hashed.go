@@ -21,8 +21,7 @@ import (
 //
 // The rows with a null key have no number. They stand in an array of their own, each with the count of keys
 // seen before it, which is its place in the order of first sight: above, after 7 click and before 9 view.
-// Under NullsEqual that array has one element, the group's best row, with the place of its first. Where there are workers
-// (see team), the place is the position of that row, and that of a number is in firsts.
+// Under NullsEqual that array has one element, the group's best row, with the place of its first. (With workers see team.)
 //
 // Invariants, between two rows:
 //  1. rows.n == index.n where rows are held, otherwise 0; the same for keys and positions.
@@ -43,7 +42,7 @@ type hashed[T any, K comparable] struct {
 	rows          blocks[T]
 	keys          blocks[K]
 	positions     blocks[int64]
-	firsts        blocks[int64] // positions of the first rows: with workers, and where survivors of several levels are merged by them
+	firsts        blocks[int64] // positions of the first rows: where survivors of several levels are merged by them
 	nulls         blocks[T]
 	nullPositions blocks[int64]
 	nullsBefore   blocks[int64]
@@ -59,8 +58,7 @@ type hashed[T any, K comparable] struct {
 	position int64 // of the row being settled
 	rowSize  int64 // bytes that it reaches beyond its static size, where memory is bounded
 	yield    func(T, error) bool
-	stopped  bool  // the consumer broke
-	order    []int // of a worker, under OrderWinner: the numbers of its survivors
+	stopped  bool // the consumer broke
 }
 
 // nullGroup stands for a key number where the group of null keys is meant, under NullsEqual.
@@ -301,16 +299,8 @@ func (e *hashed[T, K]) takeNull(row *T) error {
 func (e *hashed[T, K]) holdNull(row *T, first int64) {
 	*e.nulls.next() = *row
 	e.nullPositions.push(e.position)
-	e.nullsBefore.push(e.placeOfNull())
+	e.nullsBefore.push(int64(e.index.n))
 	e.nullFirst = first
-}
-
-// placeOfNull is the place of a row with a null key in the order of first sight.
-func (e *hashed[T, K]) placeOfNull() int64 {
-	if e.p.workers > 0 {
-		return e.position
-	}
-	return int64(e.index.n)
 }
 
 // duplicate takes in a row whose key is number i and was seen before.

@@ -3,5 +3,6 @@
 package dedup
 
 func (e *hashed[T, K]) checkInvariants()   {}
+func (t *teamCore) checkInvariants()       {}
 func (e *adjacent[T, K]) checkInvariants() {}
 func (e *twice[T, K]) checkInvariants()    {}

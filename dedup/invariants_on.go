@@ -48,6 +48,52 @@ func (e *hashed[T, K]) checkInvariants() {
 	}
 }
 
+// checkInvariants panics where a numbered invariant of team does not hold. It is called while no worker works.
+func (t *teamCore) checkInvariants() {
+	broken := func(n int, format string, args ...any) {
+		panic(fmt.Sprintf("dedup: invariant %d of team at place %d: ", n, t.marks.n) + fmt.Sprintf(format, args...))
+	}
+	held, known := 0, map[int]bool{}
+	for i := range t.marks.n {
+		if *t.marks.at(i) != nothing {
+			held++
+		}
+	}
+	know := func(place int) {
+		if known[place] {
+			broken(1, "place %d is in two indexes", place)
+		}
+		if place >= t.marks.n || *t.marks.at(place) == nothing {
+			broken(2, "place %d is gone", place)
+		}
+		known[place] = true
+	}
+	for _, e := range t.owners {
+		for _, w := range e.index.words {
+			if w != 0 {
+				know(e.index.number(w))
+			}
+		}
+		for place, position := range e.tied {
+			if !known[place] || *t.positions.at(place) >= position {
+				broken(2, "the tie at place %d is of nobody, or with an earlier row", place)
+			}
+		}
+	}
+	without := 0 // keys
+	if t.nullKeys == NullsDistinct {
+		without = int(t.nulls.nulls)
+	} else if t.nulls.null != nowhere {
+		know(t.nulls.null)
+	}
+	if len(known)+without != held {
+		broken(1, "%d places are held, for %d keys and %d rows without one", held, len(known), without)
+	}
+	if n := int64(t.marks.n - held); n != t.gone.Load() {
+		broken(3, "%d places are gone, %d counted", n, t.gone.Load())
+	}
+}
+
 // checkInvariants panics where a numbered invariant of adjacent does not hold. It is called between two rows.
 func (e *adjacent[T, K]) checkInvariants() {
 	broken := func(n int, text string) {

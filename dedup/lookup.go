@@ -34,27 +34,33 @@ func (l *lookup) of(i int, index *slots) (number, slot int) {
 // fewRows are not worth the passes of a lookup together.
 const fewRows = 8
 
-// lookUp looks up a batch of keys.
-func (e *hashed[T, K]) lookUp(keys []K, hashes []uint64) {
-	l := e.lookup
-	l.words = len(e.index.words)
+// find looks up a batch of hashes, and returns those rows whose key is to be compared with that of the number seen: until
+// it is, found is unsure of them.
+func (l *lookup) find(index *slots, hashes []uint64) (agree []uint8) {
+	l.words = len(index.words)
 	found := l.found[:len(hashes)]
-	if len(hashes) < fewRows || e.index.n == 0 {
+	if len(hashes) < fewRows || index.n == 0 {
 		for i := range found {
 			found[i] = unsure
 		}
-		return
+		return nil
 	}
-	agree := e.index.findEach(hashes, l.at, l.seen, &l.agree)
+	agree = index.findEach(hashes, l.at, l.seen, &l.agree)
 	for i := range found {
 		found[i] = absent
 	}
 	for _, i := range agree {
-		number := e.index.number(l.seen[i])
-		if e.isKey(&keys[i], number) {
-			found[i] = number
-		} else {
-			found[i] = unsure
+		found[i] = unsure
+	}
+	return agree
+}
+
+// lookUp looks up a batch of keys.
+func (e *hashed[T, K]) lookUp(keys []K, hashes []uint64) {
+	l := e.lookup
+	for _, i := range l.find(&e.index, hashes) {
+		if number := e.index.number(l.seen[i]); e.isKey(&keys[i], number) {
+			l.found[i] = number
 		}
 	}
 }
@@ -83,20 +89,9 @@ func (e *hashed[T, K]) equal(a, b *K) bool {
 
 // probe looks up one key: its number, or absent and the slot where it belongs.
 func (e *hashed[T, K]) probe(k *K, h uint64) (number, at int) {
-	if e.index.n == 0 {
-		return absent, 0
+	number, at = e.index.seek(h, e.index.home(h))
+	for number >= 0 && !e.isKey(k, number) {
+		number, at = e.index.seek(h, at+1)
 	}
-	mask := len(e.index.words) - 1
-	for i := e.index.home(h); ; i++ {
-		i &= mask
-		w := e.index.words[i]
-		switch {
-		case w == 0:
-			return absent, i
-		case e.index.agrees(w, h):
-			if number := e.index.number(w); e.isKey(k, number) {
-				return number, i
-			}
-		}
-	}
+	return number, at
 }

@@ -32,6 +32,7 @@ func lift[T any](p *plan[T]) *plan[gathered[T]] {
 	up := &plan[gathered[T]]{
 		fn: p.fn, names: p.names, tie: p.tie, keep: p.keep, order: p.order, nullKeys: p.nullKeys, stats: p.stats, res: p.res,
 		eager: p.eager, holdRows: p.holdRows, holdKeys: p.holdKeys, positions: p.positions, join: p.merge.join,
+		tuned: p.tuned,
 	}
 	for _, c := range p.by {
 		up.by = append(up.by, Comparator[gathered[T]]{
@@ -40,7 +41,7 @@ func lift[T any](p *plan[T]) *plan[gathered[T]] {
 	}
 	if p.codec != nil {
 		codec := gatheredCodec[T]{p.codec}
-		up.codec, up.sizeOf, up.holdKeys, up.firsts, up.tuned = codec, codec.Held, true, p.firsts, p.tuned
+		up.codec, up.sizeOf, up.holdKeys, up.firsts = codec, codec.Held, true, p.firsts
 	}
 	if p.nullKey != nil {
 		up.nullKey = func(g gathered[T]) bool { return p.nullKey(g.Best) }

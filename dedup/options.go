@@ -53,8 +53,7 @@ const (
 	OrderFirstSeen Order = iota
 	// OrderWinner is the order in which the survivors stood in the input.
 	OrderWinner
-	// OrderAny is no order that can be counted on: whichever costs least. With several workers it depends on how many
-	// there are.
+	// OrderAny is no order that can be counted on: whichever costs least.
 	OrderAny
 )
 
@@ -145,7 +144,6 @@ type plan[T any] struct {
 	firsts bool // where a key was first seen is needed again
 
 	workers     int   // 0: the consumer's goroutine does all
-	chunk       int   // rows that are handed to workers together
 	batch       int   // rows that are looked up together
 	batchOnDisk int   // of those that come back from disk
 	waiting     int64 // bytes that staged rows may reach, where memory is bounded
@@ -178,10 +176,12 @@ func newPlan[T any](fn string, o Options[T]) (*plan[T], error) {
 	return p, nil
 }
 
-// tuning forces in tests what otherwise only a bound does.
+// tuning forces in tests what otherwise only a bound or many rows do.
 type tuning struct {
 	mostKeys int // in memory; 0: any
 	evict    int // a holder replaced at a multiple of this position does not fit; 0: as it is
+	chunk    int // rows that are handed to workers together, a power of two; 0: as it is
+	holes    int // rows that may be gone before rows move; 0: as it is
 }
 
 // spillBy makes the plan of a run that may spill, with that codec or one compiled from T. It is no method, so that there is none

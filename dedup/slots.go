@@ -67,6 +67,40 @@ func (t *slots) insert(at int, h uint64, number int) {
 	t.n++
 }
 
+// seek returns the first word from at on that may be of a key with hash h, and its number; absent and the word where such
+// a key belongs if there is none.
+func (t *slots) seek(h uint64, at int) (number, found int) {
+	if len(t.words) == 0 {
+		return absent, 0
+	}
+	for mask := len(t.words) - 1; ; at++ {
+		at &= mask
+		switch w := t.words[at]; {
+		case w == 0:
+			return absent, at
+		case t.agrees(w, h):
+			return t.number(w), at
+		}
+	}
+}
+
+// renumber gives the key in a word another number.
+func (t *slots) renumber(at int, number int) {
+	if uint64(number)+1 > t.low {
+		t.widen(uint64(number) + 1)
+	}
+	t.words[at] = t.words[at]&^t.low | uint64(number+1)
+}
+
+// follow gives each key the number to which the place that its number was has moved.
+func (t *slots) follow(m *moves) {
+	for i, w := range t.words {
+		if number := t.number(w); number >= m.from {
+			t.words[i] = w&^t.low | uint64(m.to(number)+1)
+		}
+	}
+}
+
 // vacant returns the word where a key that is not there belongs.
 func (t *slots) vacant(h uint64) int {
 	mask := len(t.words) - 1

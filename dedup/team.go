@@ -2,65 +2,83 @@ package dedup
 
 import (
 	"cmp"
+	"math/bits"
 	"reflect"
-	"runtime/debug"
-	"sync"
-	"sync/atomic"
 
 	"github.com/millrace-go/millrace/internal/hash"
-	"github.com/millrace-go/millrace/internal/worker"
 	"github.com/millrace-go/millrace/stream"
 )
 
-// team is one run of the hash engine with workers. Each worker owns the keys whose hashes fall to it, with an index and
-// rows of its own; the consumer's goroutine reads, asks for keys, hashes, and owns the rows with a null key. Chunks of
-// rows are shared with all workers, and each picks its own.
+// team is one run of the hash engine with workers. The consumer's goroutine reads, asks for keys and hashes them, and
+// owns the rows with a null key; each worker owns the keys whose hashes fall to it. A row is written once, at the place
+// behind the row before it, and stays there: what is handed to the workers is keys and hashes, by the chunk, and each
+// picks its own. The index of a worker numbers keys by the places of their rows.
 //
-//	source      chunk, keys hashed       picked        owners
-//	                                  /  r   r     ->  [index rows]   worker 0
-//	r r r r ->  [r r r r r r r]     -
-//	                                  \    r   r r ->  [index rows]   worker 1
+//	places     0         1         2        3        4        5         worker 0   7 click -> 0, 8 buy -> 3
+//	rows       [7 click] [9 view]  [     ]  [8 buy]  [     ]  [6 view]  worker 1   9 view -> 1, 6 view -> 5
+//	marks      survivor  survivor  nothing  survivor nothing  survivor
 //
 // All rows of a key meet at one owner, in input order, so that an owner does just what the run without workers does with
-// these rows.
+// these rows. Of two rows that meet, one place is let go of: that of the row that came, which is copied over the one
+// held if it is the better one; under OrderWinner that of the row that lost. So the survivors stand in the order
+// in which they are to come out. Where too many places were let go of, the rows move down over them (see moves), while
+// no worker works. Where most rows lose, they are read apart (see recently), and those that are held are copied to
+// their places.
 //
 // How it ends: what a worker panics with comes out on the consumer's goroutine, when all workers are done with what was
 // handed over before; of several that panic, the one at the row that comes first. What the source ends with comes out
 // after that.
+//
+// Invariants, while no worker works:
+//  1. A place that is not marked as nothing has a row without a key, or its number is in just one index.
+//  2. A number in an index is a place that is not marked as nothing.
+//  3. gone is how many places were let go of since rows moved; as many are marked as nothing.
+//
+// Here are rows and keys; teamCore and owner know places only, crew only chunks.
+//
+// A row and what is beside it (its mark, its position, its key) are written by the reader before the chunk is handed
+// over, and by their owner after it. The lists of blocks grow behind what was there when a chunk was handed over: who
+// settles it looks at the lists as they were then.
 type team[T any, K comparable] struct {
-	p      *plan[T]
-	key    func(T) K
-	hasher *hash.Hasher[K]
-	nulls  *hashed[T, K]   // the consumer's
-	owners []*hashed[T, K] // one per worker
+	teamCore
+	p       *plan[T]
+	key     func(T) K
+	hasher  *hash.Hasher[K]
+	exact   bool           // == is the equality of keys
+	ledgers []ownLedger[T] // by number of the owner
 
-	work    []chan *chunk[T, K]
-	workers []*worker.Worker
-	errs    []error           // by worker; its own until it has ended
-	died    chan struct{}     // closed when a worker ends before its work does
-	die     sync.Once         // closes died
-	free    chan *chunk[T, K] // emptied chunks
-	made    int               // chunks made so far
-	stopped bool              // the workers have been told to end
+	placed teamBlocks[T, K]
+	views  []view[T, K] // by number of the chunk
 }
 
-// chunk is rows that are handed to all workers together.
-type chunk[T any, K comparable] struct {
-	*stage[T, K]
-	owner []uint8      // of each row
-	left  atomic.Int32 // workers that have not settled their rows of it yet
+// ownLedger keeps a ledger from sharing a line of the cache with the next, which another core writes.
+type ownLedger[T any] struct {
+	ledger[T]
+	_ [64]byte
+}
+
+// teamBlocks is rows by their places.
+type teamBlocks[T any, K comparable] struct {
+	rows blocks[T]
+	keys blocks[K] // where they are held, because rows are let go of that are compared with later
+}
+
+// view is what the rows of a chunk are settled with: the lists of rows as of when it was handed over, and its own rows.
+type view[T any, K comparable] struct {
+	teamBlocks[T, K]
+	own    []T // as they were read
+	ownKey []K
+	buffer []T // for rows that are read apart
 }
 
 const (
 	// mostWorkers are numbered in a byte; nobody is no worker.
 	mostWorkers = 255
 	nobody      = 255
-	// queuedChunks may wait for a worker: enough that a run of rows for one of them does not stop the others.
-	queuedChunks = 8
 	// chunkRows are handed over together, at most: to wake a worker costs as much as some rows.
 	chunkRows = 4096
-	// chunkBytes keeps a chunk in a core's second cache.
-	chunkBytes = 256 << 10
+	// chunkBytes bounds a chunk, which is a block of rows: what a small input takes.
+	chunkBytes = 512 << 10
 )
 
 // planWorkers finds out how many workers there are: none where rows come out on sight, and where the order of calls
@@ -70,239 +88,144 @@ func (p *plan[T]) planWorkers() {
 		return
 	}
 	p.workers = min(p.res.Workers, mostWorkers)
-	p.chunk = int(max(16, min(chunkRows, chunkBytes/max(1, int64(reflect.TypeFor[T]().Size())))))
-	p.firsts = p.order == OrderFirstSeen
+	p.positions = p.tie == TieFail || p.keep == KeepMerge // otherwise places say enough
 }
 
 func newTeam[T any, K comparable](p *plan[T], key func(T) K, hasher *hash.Hasher[K]) *team[T, K] {
-	t := &team[T, K]{
-		p: p, key: key, hasher: hasher, nulls: newHashed(p, key, hasher),
-		errs: make([]error, p.workers), died: make(chan struct{}),
+	size := int(reflect.TypeFor[T]().Size())
+	rows := cmp.Or(p.tuned.chunk, max(16, min(chunkRows, chunkBytes/max(1, size))))
+	shift := uint(bits.Len(uint(rows)) - 1)
+	t := &team[T, K]{p: p, key: key, hasher: hasher, exact: hasher.Exact(), ledgers: make([]ownLedger[T], p.workers+1)}
+	for i := range t.ledgers {
+		t.ledgers[i].p = p
 	}
-	// Room for every chunk there is: workers never wait to give one back.
-	t.free = make(chan *chunk[T, K], queuedChunks+2)
-	for range p.workers {
-		t.owners = append(t.owners, newHashed(p, key, hasher))
-		t.work = append(t.work, make(chan *chunk[T, K], queuedChunks))
+	t.placed.rows, t.placed.keys = wholeBlocks[T](shift), wholeBlocks[K](shift)
+	t.teamCore = teamCore{
+		fn: p.fn, nullKeys: p.nullKeys, byWinner: p.order == OrderWinner, keepsNone: p.keep == KeepNone,
+		compares: len(p.by) > 0, hasPositions: p.positions, turns: p.tuned.chunk > 0,
 	}
-	for i := range p.workers {
-		t.workers = append(t.workers, worker.Go(carried, func() { t.settle(i) }))
-	}
+	t.start(t, p.workers, p.batch, shift, cmp.Or(p.tuned.holes, leastHoles/(size+1)))
+	t.views = make([]view[T, K], cap(t.crew.free))
 	return t
-}
-
-// carried is what a run panics with where a worker did.
-func carried(v any) any {
-	if e, ok := v.(*stream.PanicError); ok {
-		return e
-	}
-	return &stream.PanicError{Value: v, Stack: debug.Stack()}
 }
 
 // close ends the workers, however the run ended, and publishes the counts.
 func (t *team[T, K]) close() {
-	t.stop()
-	t.count()
-	t.nulls.publish()
+	t.crew.stop()
+	t.count().publish()
 }
 
-// count brings all counts together.
-func (t *team[T, K]) count() {
-	for _, e := range t.owners {
-		t.nulls.stats.add(&e.stats)
-		e.stats = Stats{}
-	}
-}
-
-// stop lets the workers settle what they have, and waits for their end. It can be called again.
-func (t *team[T, K]) stop() {
-	if t.stopped {
-		return
-	}
-	t.stopped = true
-	for _, work := range t.work {
-		close(work)
-	}
-	for _, w := range t.workers {
-		<-w.Done()
-	}
-}
-
-// join is stop; what a worker failed with comes out, of several the one at the first row.
-func (t *team[T, K]) join() error {
-	t.stop()
-	first := -1
-	for i, w := range t.workers {
-		if (w.Failed() || t.errs[i] != nil) && (first < 0 || t.owners[i].position < t.owners[first].position) {
-			first = i
+// count brings all counts together in the ledger of the consumer, which it returns.
+func (t *team[T, K]) count() *ledger[T] {
+	all := &t.ledgers[len(t.owners)].ledger
+	for i := range t.ledgers {
+		e, l := t.owner(i), &t.ledgers[i].ledger
+		all.stats.In += e.in
+		all.stats.Keys += e.keys
+		all.stats.NullKeys += e.nulls
+		e.in, e.keys, e.nulls = 0, 0, 0
+		if l != all {
+			all.stats.add(&l.stats)
+			l.stats = Stats{}
 		}
 	}
-	if first < 0 {
-		return nil
-	}
-	t.workers[first].Join()
-	return t.errs[first]
+	return all
 }
 
 // run reads the input and yields the survivors. Its error is still to be yielded.
 func (t *team[T, K]) run(s stream.Seq[T], yield func(T, error) bool) error {
-	t.nulls.yield = yield
 	if err := t.read(s); err != nil {
 		return err
 	}
-	if err := t.emitAll(); err != nil || t.nulls.stopped {
-		return err
+	t.checkInvariants()
+	t.views[0].teamBlocks = t.placed
+	if tie := t.unsettled(&chunk{}); tie != nil {
+		return tie
 	}
-	t.count()
-	t.nulls.balance()
+	if l := t.count(); t.emit(yield, &l.stats) {
+		l.balance()
+	}
 	return nil
 }
 
 // read takes in the input, and returns when all that came is settled. What a worker failed with stands before what the
 // source ended with, be that a panic: it has the earlier row.
 func (t *team[T, K]) read(s stream.Seq[T]) (err error) {
-	c := t.newChunk()
+	c := t.begin(t.crew.empty(), 0)
 	defer func() {
 		if c != nil {
+			t.hash(c)
 			t.share(c)
 		}
-		err = cmp.Or(t.join(), err)
+		err = cmp.Or(t.crew.join(), err)
 	}()
+	rows := t.views[c.number].own
 	for v, err := range s {
 		if err != nil {
 			return err
 		}
-		c.rows[c.n] = v
-		if err := t.stageKey(c, v); err != nil {
+		rows[c.n] = v
+		if err := t.stageKey(c); err != nil {
 			return err
 		}
-		if c.n++; c.n < len(c.rows) {
+		if c.n++; c.n < len(rows) {
 			continue
 		}
-		if c = t.share(c); c == nil {
+		t.hash(c)
+		if c = t.next(c); c == nil {
 			return nil
 		}
+		rows = t.views[c.number].own
 	}
 	return nil
 }
 
-// stageKey sets what is staged beside a row, or takes the row in where its key is null.
-func (t *team[T, K]) stageKey(c *chunk[T, K], v T) error {
-	e, i := t.nulls, c.n
-	if e.p.nullKey != nil {
-		c.isNull[i] = e.p.nullKey(v)
-		if c.isNull[i] {
-			var zero K
-			c.keys[i] = zero
-			e.position = c.first + int64(i)
-			e.stats.In++
-			return e.takeNull(&c.rows[i])
-		}
+// stageKey sets what is staged beside the row that was read last, or takes the row in where its key is null.
+func (t *team[T, K]) stageKey(c *chunk) error {
+	v := &t.views[c.number]
+	row, key := &v.own[c.n], &v.ownKey[c.n]
+	if t.p.nullKey != nil && t.p.nullKey(*row) {
+		var zero K
+		*key = zero
+		c.nulls = append(c.nulls, int32(c.n))
+		return t.nulls.takeNull(c, c.n)
 	}
-	c.keys[i] = e.key(v)
-	if e.hasher.Dynamic() {
-		if err := e.hasher.Check(&c.keys[i]); err != nil {
-			e.stats.In++
-			return &KeyError{Position: c.first + int64(i), Err: err}
+	*key = t.key(*row)
+	if t.hasher.Dynamic() {
+		if err := t.hasher.Check(key); err != nil {
+			t.nulls.in++
+			return &KeyError{Position: c.first + int64(c.n), Err: err}
 		}
 	}
 	return nil
 }
 
-func (t *team[T, K]) newChunk() *chunk[T, K] {
-	t.made++
-	return &chunk[T, K]{stage: newStage[T, K](t.p, t.p.chunk), owner: make([]uint8, t.p.chunk)}
+// hash hashes the keys of a chunk.
+func (t *team[T, K]) hash(c *chunk) {
+	t.placed.rows.n += c.n
+	t.placed.keys.n = t.placed.rows.n
+	t.hasher.HashEach(t.views[c.number].ownKey[:c.n], c.hashes[:c.n])
+	scatterEach(c.hashes[:c.n])
 }
 
-// share hashes the keys of a chunk, hands it to all workers, and returns an empty one; nil where a worker has failed.
-func (t *team[T, K]) share(c *chunk[T, K]) *chunk[T, K] {
-	hashes, owner := c.hashes[:c.n], c.owner[:c.n]
-	t.hasher.HashEach(c.keys[:c.n], hashes)
-	scatterEach(hashes)
-	n := uint64(len(t.owners))
-	for i, h := range hashes { // an index begins with the other end of the hash
-		owner[i] = uint8(uint64(uint32(h)) * n >> 32)
-	}
-	if c.isNull != nil {
-		for i, isNull := range c.isNull[:c.n] {
-			if isNull {
-				owner[i] = nobody
+// emit yields the survivors, which stand in order, and reports whether the consumer took them all.
+func (t *team[T, K]) emit(yield func(T, error) bool, stats *Stats) bool {
+	t.dismiss() // their memory is free while the rows go out
+	t.views = nil
+	left := t.marks.n
+	for i, rows := range t.placed.rows.list {
+		marks := t.marks.list[i]
+		for j := range min(len(rows), left) {
+			if marks[j] != survivor {
+				continue
+			}
+			stats.Out++
+			if !yield(rows[j], nil) {
+				return false
 			}
 		}
+		left -= min(len(rows), left)
+		t.placed.rows.list[i] = nil
 	}
-	c.left.Store(int32(len(t.work)))
-	next := c.first + int64(c.n)
-	for _, work := range t.work {
-		select {
-		case work <- c:
-		case <-t.died:
-			return nil
-		}
-	}
-	if t.made < cap(t.free) {
-		select {
-		case c = <-t.free:
-		default:
-			c = t.newChunk()
-		}
-	} else {
-		select {
-		case c = <-t.free:
-		case <-t.died:
-			return nil
-		}
-	}
-	c.n, c.first = 0, next
-	return c
-}
-
-// settle is a worker.
-func (t *team[T, K]) settle(w int) {
-	ended := false
-	defer func() {
-		if !ended {
-			t.die.Do(func() { close(t.died) })
-		}
-	}()
-	e := t.owners[w]
-	keys, hashes := make([]K, t.p.batch), make([]uint64, t.p.batch)
-	order := make([]int32, t.p.chunk+1) // room for one that is not ours
-	for c := range t.work[w] {
-		n := 0
-		for i, o := range c.owner[:c.n] {
-			order[n] = int32(i)
-			n += int(((uint64(o) ^ uint64(w)) - 1) >> 63) // 1 where it is ours, without a branch
-		}
-		for from := 0; from < n; from += t.p.batch {
-			if err := e.settlePicked(c, order[from:min(n, from+t.p.batch)], keys, hashes); err != nil {
-				t.errs[w] = err
-				return
-			}
-		}
-		if c.left.Add(-1) == 0 {
-			t.free <- c
-		}
-	}
-	if t.p.order == OrderWinner {
-		e.order = e.byPlace()
-	}
-	ended = true
-}
-
-// settlePicked settles the rows of a chunk at these places. keys and hashes are room for theirs.
-func (e *hashed[T, K]) settlePicked(c *chunk[T, K], places []int32, keys []K, hashes []uint64) error {
-	keys, hashes = keys[:len(places)], hashes[:len(places)]
-	for i, at := range places {
-		keys[i], hashes[i] = c.keys[at], c.hashes[at]
-	}
-	e.lookUp(keys, hashes)
-	for i, at := range places {
-		e.position = c.first + int64(at)
-		e.stats.In++
-		if err := e.take(i, &c.rows[at], &keys[i], hashes[i]); err != nil {
-			return err
-		}
-		e.checkInvariants()
-	}
-	return nil
+	return true
 }
