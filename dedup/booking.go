@@ -1,6 +1,10 @@
 package dedup
 
-import "github.com/millrace-go/millrace/stream"
+import (
+	"fmt"
+
+	"github.com/millrace-go/millrace/stream"
+)
 
 // Booking: what a bounded run of the hash engine holds is booked before it is stored: the slots of the index
 // and the capacity of the arrays when they grow, what a key and a row reach when they come. What is refused goes to disk.
@@ -62,14 +66,26 @@ func (e *hashed[T, K]) fits(n int64) (bool, error) {
 		return false, nil
 	}
 	keys := e.index.n + e.nulls.n
-	if most := e.p.tuned.mostKeys; (most == 0 || keys < most) && e.book(n) {
-		return true, nil
-	}
 	if keys == 0 && e.over.depth > 0 {
-		return false, &stream.LimitError{Where: "dedup: " + e.p.fn, What: "bytes of live state", Limit: d.limit, Need: n}
+		return e.fitsAlone(n)
+	}
+	if most := e.p.tuned.mostKeys; (most == 0 || keys < most) && e.book(n, d.growth) {
+		return true, nil
 	}
 	e.fill()
 	return false, nil
+}
+
+// fitsAlone is fits where nothing is held, so that more room will not come.
+func (e *hashed[T, K]) fitsAlone(n int64) (bool, error) {
+	if e.book(n, 0) {
+		return true, nil
+	}
+	if err := e.over.disk.account.Grow(n); err != nil {
+		return false, fmt.Errorf("%w (for element %d by itself)", err, e.position)
+	}
+	e.booked += n // others have just given back some of a budget
+	return true, nil
 }
 
 // fill has all new keys go to disk from here on.
@@ -94,7 +110,7 @@ func (e *hashed[T, K]) rebook(n int64) bool {
 		e.unbook(-n)
 		return true
 	}
-	return e.book(n)
+	return e.book(n, 0)
 }
 
 // sizeOfRow is what a row reaches, where memory is bounded.
@@ -105,18 +121,18 @@ func (e *hashed[T, K]) sizeOfRow(row *T) int64 {
 	return e.p.sizeOf(row)
 }
 
-// book takes n bytes, and reports whether there were so many.
-func (e *hashed[T, K]) book(n int64) bool {
+// book takes n bytes where keep more are left then, and reports whether there were so many.
+func (e *hashed[T, K]) book(n, keep int64) bool {
 	if n <= e.slack {
 		e.slack -= n
 		return true
 	}
 	short := n - e.slack
-	if e.grow(short + bookAhead) {
+	if e.grow(short+bookAhead, keep) {
 		e.slack = bookAhead
 		return true
 	}
-	if e.grow(short) {
+	if e.grow(short, keep) {
 		e.slack = 0
 		return true
 	}
@@ -124,18 +140,18 @@ func (e *hashed[T, K]) book(n int64) bool {
 }
 
 // grow books n bytes where the bound has them beside what is kept for buffers, or the floor has.
-func (e *hashed[T, K]) grow(n int64) bool {
+func (e *hashed[T, K]) grow(n, keep int64) bool {
 	d := e.over.disk
-	kept := d.reserve
-	if d.reserved {
-		kept = 0
+	kept := keep
+	if !d.reserved {
+		kept += d.reserve
 	}
 	if d.account.Grow(n+kept) == nil {
 		d.account.Shrink(kept)
 		e.booked += n
 		return true
 	}
-	if e.booked+e.beyond+n > d.floor {
+	if e.booked+e.beyond+n+keep > d.floor {
 		return false
 	}
 	e.beyond += n

@@ -50,7 +50,7 @@
 //     the end of every run. Every dropped row goes to Losers, if
 //     it is set, once.
 //  4. Same input, same options: same output in the same order. A memory limit never changes a row; it can end a run,
-//     but one of Run only where a single row is larger than it.
+//     but one of Run only where a single row has no room in it (see below).
 //  5. Deduplicating the output again changes nothing. So does deduplicating shards, if all rows of a key are in
 //     one shard.
 //  6. Sorted gives what Run gives, and never yields a key twice: input that is not sorted is an *OrderError.
@@ -98,14 +98,16 @@
 // When the bound of a Run is reached, the keys that are in memory stay there, and their rows are settled as before. Rows
 // of other keys go to temporary files, in 4, 16 or 64 partitions by the hash of the key, and are settled when the input
 // has ended, one partition after the other, each cut again if it does not fit. So a key that has nine rows in ten, and
-// comes early as such a key does, collapses in memory. The output is the same, byte for byte, and so are its order, the
-// losers and theirs, and Stats. What is to be known:
+// comes early as such a key does, collapses in memory. A sixteenth of the bound is left to rows that take the place of
+// shorter ones; where that is used up, keys whose rows grow go to disk too. The output is the same, byte for byte, and so
+// are its order, the losers and theirs, and Stats. What is to be known:
 //
 //   - Where rows come out on sight, those of keys that did not fit come out when the input has ended.
 //   - From the first row that does not fit, losers are held back too. They are delivered in their order when the input has
 //     ended: before the first survivor or, where rows come out on sight, among them. What ends such a run early (a
 //     consumer, Losers, a tie) ends it when all of its input has been read, which Rejects was told of and Stats counts;
-//     what came before is the same.
+//     what came before is the same. So an error of the input, as of a context that was cancelled, comes out when what is
+//     on disk has been settled, where rows come out on sight or Losers or Stats are to know of it; a break ends it at once.
 //   - The key function, the comparators and Same are called again for rows that were on disk, which come back equal but
 //     for the monotonic reading of a time.
 //   - A row type needs a codec: one is compiled for what has no interface, func, channel or unexported field in it;
@@ -113,8 +115,8 @@
 //   - Temporary files are removed before the loop ends, however it ends. A killed process leaves them, and the next run
 //     that spills into the same directory removes them. Trouble with them is a *stream.SpillError, and no row
 //     comes out that was not read back whole.
-//   - However small the bound is, 16 KiB are taken, and some blocks of 256 bytes. A row that is larger than the bound
-//     by itself is a *stream.LimitError.
+//   - However small the bound is, 16 KiB are taken, and some blocks of 256 bytes. A row for which seven eighths of the
+//     bound have no room even by itself, or what others have left of the budget, is a *stream.LimitError.
 //
 // # Sorted input
 //

@@ -17,10 +17,19 @@ import (
 //	counted, of best, totals, and for each donor: position, fields, row     where more is known
 //
 // The bytes are for the run that wrote them and no other.
-type gatheredCodec[T any] struct{ rows stream.Codec[T] }
+type gatheredCodec[T any] struct {
+	rows     stream.Codec[T]
+	onlyBest bool // it writes nothing else
+}
+
+// ofLosers is the codec for rows that Losers will see, which sees nothing but the best row.
+func (c gatheredCodec[T]) ofLosers() stream.Codec[gathered[T]] {
+	c.onlyBest = true
+	return c
+}
 
 func (c gatheredCodec[T]) Append(dst []byte, g *gathered[T]) ([]byte, error) {
-	if g.More == nil {
+	if g.More == nil || c.onlyBest {
 		return c.rows.Append(append(dst, 0), &g.Best)
 	}
 	dst, err := c.rows.Append(rowcodec.AppendUint(dst, uint64(len(g.More.Donors))+1), &g.Best)

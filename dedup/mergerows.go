@@ -40,7 +40,7 @@ func lift[T any](p *plan[T]) *plan[gathered[T]] {
 		})
 	}
 	if p.codec != nil {
-		codec := gatheredCodec[T]{p.codec}
+		codec := gatheredCodec[T]{rows: p.codec}
 		up.codec, up.sizeOf, up.holdKeys, up.firsts = codec, codec.Held, true, p.firsts
 	}
 	if p.nullKey != nil {

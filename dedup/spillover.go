@@ -35,6 +35,7 @@ type spillPlan struct {
 	block   int   // bytes of encoded rows per block
 	fan     int   // runs that are merged at once
 	reserve int64 // bytes of the bound that are kept for buffers
+	growth  int64 // bytes that new keys leave to rows which grow: a hot key is to stay where it is
 	floor   int64 // bytes that a level may have however small the bound
 	limit   int64 // the smaller one of the bounds, bytes
 }
@@ -88,6 +89,9 @@ func newDisk[T any, K comparable](p *plan[T], key func(T) K, hasher *hash.Hasher
 	d := &disk[T, K]{
 		spillPlan: planSpill(p.res), p: p, key: key, hasher: hasher,
 		account: p.res.Account("dedup: " + p.fn), dir: spill.NewDir(p.res.TempDir),
+	}
+	if !p.eager && (p.sizeOf != nil || p.tie == TieFail) {
+		d.growth = d.limit / 16
 	}
 	if p.res.Stage != nil {
 		d.dir.Watch(p.res.Stage.Now, p.res.Stage.AddSpill)
@@ -214,7 +218,7 @@ func (o *spillover[T, K]) putSurvivor(at int64, row *T) (err error) {
 			return d.fail(err)
 		}
 	}
-	d.row.spilled, d.row.row = spilled{first: -1}, row
+	d.row.spilled, d.row.row = spilled{at: at, first: -1}, row
 	o.record = record{at: uint64(at), make: d.makeRow}
 	return d.fail(o.survivors.Append(&o.record))
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -161,6 +162,63 @@ func TestRun_HotKeyStaysInMemory(t *testing.T) {
 	spilled := m.Stats().Stages[0].SpillBytes
 	require.Positive(t, spilled)
 	require.Less(t, spilled, int64(n*10), "bytes written and read: the rows of the others alone")
+}
+
+// A hot key whose rows come longer and shorter stays as well: new keys leave room for that.
+func TestRun_HotKeyThatGrowsStaysInMemory(t *testing.T) {
+	const n = 40_000
+	text := strings.Repeat("x", 1000)
+	rows := stream.Seq[visit](func(yield func(visit, error) bool) {
+		for i := range n {
+			row := visit{At: i, Page: strings.Clone(text[:mix(uint64(i))%1000])}
+			if i%10 == 9 {
+				row.ID, row.Page = i, ""
+			}
+			if !yield(row, nil) {
+				return
+			}
+		}
+	})
+	m := stream.NewMeters(stream.MetersOptions{})
+	r := stream.Resources{Memory: 64 << 10, TempDir: t.TempDir(), Stage: m.Stage("dedup")}
+	got, err := stream.Collect(stream.Meter(dedup.Run(rows, visit.Key, dedup.Options[visit]{Tie: dedup.TieLast, Resources: r}), r.Stage))
+	require.NoError(t, err)
+	require.Len(t, got, n/10+1)
+	require.Equal(t, n-2, got[0].At)
+	spilled := m.Stats().Stages[0].SpillBytes
+	require.Positive(t, spilled)
+	require.Less(t, spilled, int64(n*10), "bytes written and read: the rows of the others alone")
+}
+
+// What Losers are told of rows that are merged is the rows, so no more of them goes to disk, however much was gathered.
+func TestMerge_LosersOnDiskAreRowsAlone(t *testing.T) {
+	const n = 20_000
+	rows := stream.Seq[profile](func(yield func(profile, error) bool) {
+		for i := range n {
+			row := profile{ID: i, Serial: i, Tags: []string{"one"}}
+			if i%2 == 0 {
+				row.ID, row.Tags = 0, []string{strconv.Itoa(i % 500)}
+			}
+			if !yield(row, nil) {
+				return
+			}
+		}
+	})
+	m := stream.NewMeters(stream.MetersOptions{})
+	r := stream.Resources{Memory: 256 << 10, TempDir: t.TempDir(), Stage: m.Stage("dedup")}
+	told := 0
+	o := dedup.Options[profile]{
+		Keep: dedup.KeepMerge, Merge: []dedup.Reducer[profile]{dedup.Union(func(v *profile) *[]string { return &v.Tags })},
+		Losers:    func(dedup.Loser[profile]) error { told++; return nil },
+		Resources: r,
+	}
+	kept, err := stream.Count(stream.Meter(dedup.Run(rows, profile.Key, o), r.Stage))
+	require.NoError(t, err)
+	require.EqualValues(t, n/2+1, kept)
+	require.Equal(t, n/2-1, told)
+	spilled := m.Stats().Stages[0].SpillBytes
+	require.Positive(t, spilled)
+	require.Less(t, spilled, int64(n*200), "a set of 250 tags would be a thousand bytes beside every loser")
 }
 
 // A type without a codec is refused, where there is a bound; a codec of the caller's is what it needs.

@@ -97,7 +97,7 @@ func (e *hashed[T, K]) deliver(whole bool) error {
 		if err := losers.deliver(int64(row.at)); err != nil {
 			return err
 		}
-		if err := wholeRow(e.p.codec, row.bytes, &survivor); err != nil {
+		if err := wholeRow(e.p.codec, row.bytes, int64(row.at), &survivor); err != nil {
 			return d.fail(err)
 		}
 		if e.out(&survivor); e.stopped {

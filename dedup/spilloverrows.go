@@ -114,7 +114,16 @@ func (w *spilledRow[T]) appendTo(dst []byte) ([]byte, error) {
 	if w.first >= 0 {
 		dst = binary.AppendVarint(binary.AppendVarint(dst, w.first), w.tied)
 	}
-	return w.rows.Append(dst, w.row)
+	dst, err := w.rows.Append(dst, w.row)
+	return dst, codecError("Append", w.at, err)
+}
+
+// codecError says which row a codec failed at.
+func codecError(method string, position int64, err error) error {
+	if err != nil {
+		err = fmt.Errorf("Codec.%s: element %d: %w", method, position, err)
+	}
+	return err
 }
 
 // spilledOf reads back what stands beside a row, and the row into *row.
@@ -129,18 +138,18 @@ func spilledOf[T any](rows stream.Codec[T], r *record, row *T) (v spilled, err e
 			return v, err
 		}
 	}
-	return v, wholeRow(rows, src, row)
+	return v, wholeRow(rows, src, v.at, row)
 }
 
-// wholeRow decodes a row that is all of src.
-func wholeRow[T any](rows stream.Codec[T], src []byte, v *T) error {
+// wholeRow decodes a row that is all of src; position is where it stood, or one of its key did.
+func wholeRow[T any](rows stream.Codec[T], src []byte, position int64, v *T) error {
 	var zero T
 	*v = zero
 	rest, err := rows.Decode(src, v)
 	if err == nil && len(rest) > 0 {
 		err = fmt.Errorf("%d bytes are left behind a row", len(rest))
 	}
-	return err
+	return codecError("Decode", position, err)
 }
 
 // loserForm writes losers; the name of what decided, as its number in decisions.
@@ -151,7 +160,11 @@ type loserForm[T any] struct {
 }
 
 func newLoserForm[T any](p *plan[T]) loserForm[T] {
-	return loserForm[T]{rows: p.codec, decisions: append(slices.Clone(p.names), p.tie.String(), repeatedKey)}
+	rows := p.codec
+	if c, ok := rows.(interface{ ofLosers() stream.Codec[T] }); ok {
+		rows = c.ofLosers()
+	}
+	return loserForm[T]{rows: rows, decisions: append(slices.Clone(p.names), p.tie.String(), repeatedKey)}
 }
 
 func (f *loserForm[T]) appendTo(dst []byte) ([]byte, error) {
@@ -164,10 +177,13 @@ func (f *loserForm[T]) appendTo(dst []byte) ([]byte, error) {
 		dst = binary.AppendVarint(dst, n)
 	}
 	dst, err := f.rows.Append(dst, &l.Row)
-	if err == nil && l.WinnerPosition >= 0 { // otherwise there is no winner
+	if err != nil {
+		return dst, codecError("Append", l.Position, err)
+	}
+	if l.WinnerPosition >= 0 { // otherwise there is no winner
 		dst, err = f.rows.Append(dst, &l.Winner)
 	}
-	return dst, err
+	return dst, codecError("Append", l.WinnerPosition, err)
 }
 
 func (f *loserForm[T]) of(r *record) (l Loser[T], err error) {
@@ -182,10 +198,10 @@ func (f *loserForm[T]) of(r *record) (l Loser[T], err error) {
 	}
 	l.DecidedBy, l.Identical = f.decisions[decided>>1], decided&1 == 1
 	if l.WinnerPosition < 0 {
-		return l, wholeRow(f.rows, src, &l.Row)
+		return l, wholeRow(f.rows, src, l.Position, &l.Row)
 	}
 	if src, err = f.rows.Decode(src, &l.Row); err != nil {
-		return l, err
+		return l, codecError("Decode", l.Position, err)
 	}
-	return l, wholeRow(f.rows, src, &l.Winner)
+	return l, wholeRow(f.rows, src, l.WinnerPosition, &l.Winner)
 }

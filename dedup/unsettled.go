@@ -14,7 +14,7 @@ func (e *hashed[T, K]) tie(i int, heldAt int64) error {
 	if _, already := e.tied[i]; already {
 		return nil
 	}
-	if e.over != nil && !e.book(tieBytes) {
+	if e.over != nil && !e.book(tieBytes, 0) {
 		holder, _ := e.holder(i)
 		return e.evict(i, holder, heldAt, e.position, 0)
 	}
