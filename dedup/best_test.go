@@ -452,6 +452,7 @@ func TestRun_MemoryBound(t *testing.T) {
 					require.ErrorIs(t, err, stream.ErrLimit)
 					require.Equal(t, "dedup: Run", limit.Where)
 					require.Greater(t, limit.Need, int64(100_000))
+					require.ErrorContains(t, err, "by itself")
 				}
 			})
 		}

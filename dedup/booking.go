@@ -1,6 +1,7 @@
 package dedup
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/millrace-go/millrace/stream"
@@ -82,6 +83,9 @@ func (e *hashed[T, K]) fitsAlone(n int64) (bool, error) {
 		return true, nil
 	}
 	if err := e.over.disk.account.Grow(n); err != nil {
+		if limit, ok := errors.AsType[*stream.LimitError](err); ok && limit.Need == 0 {
+			limit.Need = e.p.res.Budget.Used() + n
+		}
 		return false, fmt.Errorf("%w (for element %d by itself)", err, e.position)
 	}
 	e.booked += n // others have just given back some of a budget

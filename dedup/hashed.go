@@ -176,12 +176,18 @@ func (e *hashed[T, K]) settle() error {
 	e.lookUp(keys, hashes)
 	for i := range n {
 		e.position = st.position(i)
+		isNull := st.isNull != nil && st.isNull[i]
+		if st.at != nil && !isNull {
+			if err := e.sameKey(hashes[i]); err != nil {
+				return err
+			}
+		}
 		e.stats.In++
 		if st.sizes != nil {
 			e.rowSize = st.sizes[i]
 		}
 		var err error
-		if st.isNull != nil && st.isNull[i] {
+		if isNull {
 			err = e.takeNull(&st.rows[i])
 		} else {
 			err = e.take(i, &st.rows[i], &keys[i], hashes[i])

@@ -9,7 +9,7 @@ import (
 
 // KeyError reports a row whose key cannot be used: an interface inside it holds something that cannot be
 // compared (a slice, a map, a func) or has no stable value (a pointer, a channel), or it is null where null
-// keys are rejected and there is no place for them. It matches stream.ErrSchema.
+// keys are rejected and there is no place for them, or it came back from disk as another one. It matches stream.ErrSchema.
 type KeyError struct {
 	Position int64 // of the row in the input, from 0
 	Err      error // what is wrong with its key

@@ -143,6 +143,7 @@ func newLevel[T any, K comparable](d *disk[T, K], depth int) *hashed[T, K] {
 type spillover[T any, K comparable] struct {
 	disk     *disk[T, K]
 	depth    int
+	part     int                  // of the level above, where depth > 0
 	full     bool                 // no key is added any more
 	parts    *spill.Store[record] // nil: nothing was spilled
 	restored bool                 // keys came back with their state: they are not in order of first sight

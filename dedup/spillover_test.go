@@ -243,6 +243,31 @@ func TestRun_CodecIsNeededUnderABound(t *testing.T) {
 	require.Equal(t, 2000, int(n))
 }
 
+// A codec that gives back another key than it was given would have rows of one key taken for those of several.
+func TestRun_KeysThatChangeOnDiskAreFound(t *testing.T) {
+	rows := make([]visit, 5000)
+	for i := range rows {
+		rows[i].ID = i % 2500
+	}
+	o := dedup.Options[visit]{
+		Tie: dedup.TieLast, Resources: stream.Resources{Memory: 20 << 10, TempDir: t.TempDir()},
+		Codec: otherKeys{intCodec[visit]{func(v *visit) *int { return &v.ID }}},
+	}
+	err := stream.Drain(dedup.Run(stream.Of(rows...), visit.Key, o))
+	var key *dedup.KeyError
+	require.ErrorAs(t, err, &key)
+	require.ErrorContains(t, err, fmt.Sprintf("dedup: key of element %d: it is another one", key.Position))
+}
+
+// otherKeys decodes other numbers than were written.
+type otherKeys struct{ intCodec[visit] }
+
+func (c otherKeys) Decode(src []byte, v *visit) ([]byte, error) {
+	rest, err := c.intCodec.Decode(src, v)
+	v.ID++
+	return rest, err
+}
+
 // intCodec writes rows that are a number.
 type intCodec[T any] struct{ of func(*T) *int }
 

@@ -64,6 +64,7 @@ func (d *disk[T, K]) settle() error {
 // settlePart settles the rows of one partition, whose survivors and losers become runs.
 func (d *disk[T, K]) settlePart(task spilledPart) error {
 	e := newLevel(d, task.depth)
+	e.over.part = task.part
 	defer e.letGo()
 	tie, err := e.readPart(task.rows.Read(task.part))
 	if err != nil {
@@ -121,6 +122,18 @@ func (e *hashed[T, K]) readPart(rows *spill.Reader[record]) (tie *TieError, err 
 	}
 }
 
+// sameKey returns an error where the key of the row being settled, which has this hash, belongs to another partition than
+// the one that the row was written to: its rows would be told apart. Which is most of all other keys.
+func (e *hashed[T, K]) sameKey(h uint64) error {
+	o := e.over
+	if partition(h, o.depth-1, o.disk.bits) == o.part {
+		return nil
+	}
+	return &KeyError{Position: e.position, Err: errOtherKey}
+}
+
+var errOtherKey = errors.New("it is another one than before the row went to disk, where Codec and key have to give the same again")
+
 // settlePartly settles what is staged, before next, which is an error that comes then.
 func (e *hashed[T, K]) settlePartly(next error) (tie *TieError, err error) {
 	if err = e.settle(); err == nil {
@@ -153,6 +166,9 @@ func (e *hashed[T, K]) restore(state spilled, row *T) error {
 	if !null {
 		k = e.key(*row)
 		h = scatter(e.hasher.Hash(&k, 0))
+		if err := e.sameKey(h); err != nil {
+			return err
+		}
 	}
 	if state.tied >= 0 {
 		e.rowSize += tieBytes

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"runtime"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -144,6 +146,49 @@ func TestRun_WorkersAndABreak(t *testing.T) {
 			require.EqualValues(t, at+1, stats.Out)
 			require.EqualValues(t, len(rows), stats.In)
 			require.EqualValues(t, 7, stats.Keys)
+		}
+	}
+}
+
+// A worker that is far behind the others fails at the first row all the same: rows are handed to all workers or to none. Of
+// two keys one has its worker wait, until chunks stand in line for it; in the chunk after these it fails, and behind it the
+// other key fails with its own worker, which comes there first.
+func TestRun_PanicOfASlowWorkerComesFirst(t *testing.T) {
+	const (
+		chunk = 16
+		fails = 9 * chunk
+	)
+	for slow := range 4 {
+		for other := 4; other < 8; other++ {
+			synctest.Test(t, func(t *testing.T) {
+				rows := make([]click, 12*chunk)
+				for i := range rows {
+					switch i {
+					case 0, 1, fails:
+						rows[i] = click{ID: slow, At: i}
+					case 2, fails + 5:
+						rows[i] = click{ID: other, At: i}
+					default:
+						rows[i] = click{ID: 1000 + i, At: i}
+					}
+				}
+				by := dedup.MaxFunc(func(a, b click) int { // a is the row that came
+					switch a.At {
+					case 1:
+						time.Sleep(time.Second)
+					case fails, fails + 5:
+						panic(a.At)
+					}
+					return 1
+				})
+				o := dedup.Options[click]{By: []dedup.Comparator[click]{by}, Resources: stream.Resources{Workers: 2}}
+				defer func() {
+					p, ok := recover().(*stream.PanicError)
+					require.True(t, ok)
+					require.Equal(t, fails, p.Value, "keys %d and %d", slow, other)
+				}()
+				_ = stream.Drain(dedup.RunMoving(stream.Of(rows...), click.Key, o, chunk, 1000))
+			})
 		}
 	}
 }

@@ -121,15 +121,21 @@ func (c *crew) share(e *chunk) bool {
 	return c.hand(e)
 }
 
+// hand hands a chunk to all workers that have not ended, and is false where one had failed by then. All others get it all
+// the same: of what was handed to any of them, everyone is to come to the first row that it fails at.
 func (c *crew) hand(e *chunk) bool {
-	for _, queue := range c.queues {
+	for w, queue := range c.queues {
 		select {
 		case queue <- e:
-		case <-c.died:
-			return false
+		case <-c.workers[w].Done():
 		}
 	}
-	return true
+	select {
+	case <-c.died:
+		return false
+	default:
+		return true
+	}
 }
 
 // halt waits until all workers have settled what was shared, and holds them there until resume; nil where one has
