@@ -211,3 +211,39 @@ func TestState_GivesMemoryBack(t *testing.T) {
 	require.NoError(t, s.Flush(stream.Discard[click]("nothing comes")))
 	require.Zero(t, budget.Used())
 }
+
+// A row that is delivered again, at its position, is a copy of itself and no tie; at another position it is one.
+func TestState_RowDeliveredAgainIsNoTie(t *testing.T) {
+	for name, by := range map[string][]dedup.Comparator[click]{
+		"comparator":     {dedup.Max(func(c click) int { return c.At })},
+		"no comparators": nil,
+	} {
+		o := dedup.StateOptions[click]{Options: dedup.Options[click]{By: by, Tie: dedup.TieFail}}
+		s, row := newClicks(t, o), click{ID: 1, At: 7}
+		verdict, err := s.PushAt(row, 5)
+		require.NoError(t, err, name)
+		require.Equal(t, dedup.VerdictNew, verdict)
+		for range 3 {
+			verdict, err = s.PushAt(row, 5)
+			require.NoError(t, err, name)
+			require.Equal(t, dedup.VerdictDuplicate, verdict)
+			saved := snapshotOf(t, s)
+			s = newClicks(t, o)
+			require.NoError(t, s.Restore(bytes.NewReader(saved)), name)
+			require.Equal(t, saved, snapshotOf(t, s))
+		}
+		if by == nil {
+			_, err = s.PushAt(row, 6)
+			require.ErrorAs(t, err, new(*dedup.TieError))
+			continue
+		}
+		other := newClicks(t, o)
+		_, err = other.PushAt(row, 5)
+		require.NoError(t, err)
+		require.NoError(t, s.Merge(other), name)
+		require.NoError(t, s.Restore(bytes.NewReader(snapshotOf(t, s))), name)
+		_, err = s.PushAt(row, 6)
+		require.NoError(t, err)
+		require.ErrorAs(t, s.Flush(func(click) error { return nil }), new(*dedup.TieError))
+	}
+}

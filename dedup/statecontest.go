@@ -32,6 +32,9 @@ func (s *State[T, K]) contest(i int, position, tied int64) (contestOutcome, erro
 	if err != nil {
 		return contestLost, err
 	}
+	if outcome == holderMatched && position == heldAt {
+		outcome = holderStays // a copy of the row that is held, which does not tie with itself
+	}
 	if outcome == holderMatched && len(p.by) == 0 {
 		return contestLost, s.tieError(i, otherAt, at)
 	}
@@ -52,7 +55,7 @@ func (s *State[T, K]) contest(i int, position, tied int64) (contestOutcome, erro
 // contestEager drops a row whose key has survived.
 func (s *State[T, K]) contestEager(came, holder *T, position, heldAt int64, i int) (contestOutcome, error) {
 	outcome, err := s.meet(came, holder, position, heldAt)
-	if err == nil && outcome == holderMatched {
+	if err == nil && outcome == holderMatched && position != heldAt {
 		err = s.tieError(i, min(heldAt, position), max(heldAt, position))
 	}
 	return contestLost, err
@@ -77,7 +80,8 @@ func (s *State[T, K]) settleTie(i int, outcome verdict, isEarlier bool, position
 		c.tied = later
 	case outcome == holderMatched:
 		c.tied = firstOf(first, laterAt)
-	case p.same != nil && s.nothingTells(s.entries.row(i), &s.row): // identical, or they would have matched
+	case position == c.position, // copies
+		p.same != nil && s.nothingTells(s.entries.row(i), &s.row): // identical, or they would have matched
 		c.tied = firstOf(first, later)
 	default:
 		c.tied = first
