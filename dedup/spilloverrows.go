@@ -121,7 +121,7 @@ func (w *spilledRow[T]) appendTo(dst []byte) ([]byte, error) {
 // codecError says which row a codec failed at.
 func codecError(method string, position int64, err error) error {
 	if err != nil {
-		err = fmt.Errorf("Codec.%s: element %d: %w", method, position, err)
+		err = fmt.Errorf("element %d: Codec.%s: %w", position, method, err)
 	}
 	return err
 }
