@@ -96,10 +96,11 @@ func interned() func(text string) int {
 	}
 }
 
-func millis(t *testing.T, layout, text string) int {
+// seconds since 1970: that many are an int of 32 bits too, and the files have no parts of one.
+func seconds(t *testing.T, layout, text string) int {
 	at, err := time.Parse(layout, text)
 	require.NoError(t, err)
-	return int(at.UnixMilli())
+	return int(at.Unix())
 }
 
 func floatOf(t *testing.T, text string) float64 {
@@ -130,7 +131,7 @@ func TestRun_RealEvents(t *testing.T) {
 			file: "vendor_reviews.csv.gz", answer: "dedup_key_reviewer_vendor",
 			columns: []string{"reviewerId", "vendorId", "rating", "date"},
 			as: func(r record) reading {
-				return reading{Sensor: r.fields[0], Port: vendors(r.fields[1]), Value: floatOf(t, r.fields[2]), At: millis(t, "2006-01-02 15:04", r.fields[3])}
+				return reading{Sensor: r.fields[0], Port: vendors(r.fields[1]), Value: floatOf(t, r.fields[2]), At: seconds(t, "2006-01-02 15:04", r.fields[3])}
 			},
 			o: dedup.Options[reading]{Tie: dedup.TieLast, By: []dedup.Comparator[reading]{dedup.Max(readingAt), dedup.Max(readingValue)}},
 			line: func(r record) string {
@@ -141,7 +142,7 @@ func TestRun_RealEvents(t *testing.T) {
 			file: "online_retail_2010-12-01_2011-08-31.csv.gz", answer: "dedup_key_InvoiceNo_StockCode",
 			columns: []string{"InvoiceNo", "StockCode", "InvoiceDate", "CustomerID", "Description", "Quantity"},
 			as: func(r record) reading {
-				row := reading{Sensor: r.fields[0], Port: articles(r.fields[1]), At: millis(t, time.DateTime, r.fields[2]), Value: floatOf(t, r.fields[5])}
+				row := reading{Sensor: r.fields[0], Port: articles(r.fields[1]), At: seconds(t, time.DateTime, r.fields[2]), Value: floatOf(t, r.fields[5])}
 				if r.fields[3] != "" {
 					row.Source = stream.Present(r.fields[3])
 				}
@@ -160,7 +161,7 @@ func TestRun_RealEvents(t *testing.T) {
 			file: "file_changes_pinot.csv.gz", answer: "dedup_key_path",
 			columns: []string{"path", "commit", "type", "commit_time", "author_time"},
 			as: func(r record) reading {
-				return reading{Sensor: r.fields[0], At: millis(t, time.RFC3339, r.fields[3]), Level: stream.Present(millis(t, time.RFC3339, r.fields[4]))}
+				return reading{Sensor: r.fields[0], At: seconds(t, time.RFC3339, r.fields[3]), Level: stream.Present(seconds(t, time.RFC3339, r.fields[4]))}
 			},
 			o:    dedup.Options[reading]{By: []dedup.Comparator[reading]{dedup.Max(readingAt), dedup.MaxOpt(readingLevel)}},
 			line: func(r record) string { return r.fields[0] + "\t" + r.fields[1] + "\t" + r.fields[2] },

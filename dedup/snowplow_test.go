@@ -34,6 +34,13 @@ const ownColumns = 6
 
 const instantLayout = "2006-01-02 15:04:05.000"
 
+// millis is a time of these files, in milliseconds since 1970, for which an int of 32 bits has no room.
+func millis(t *testing.T, text string) float64 {
+	at, err := time.Parse(instantLayout, text)
+	require.NoError(t, err)
+	return float64(at.UnixMilli())
+}
+
 // pageOf is the id of the page view that an event belongs to; empty: it has none.
 func pageOf(t *testing.T, r record) string {
 	var pages []struct{ ID string }
@@ -55,8 +62,8 @@ func TestRun_SnowplowWeb(t *testing.T) {
 	wantViews := read(append([]string{"page_view_id", "event_id", "collector_tstamp", "derived_tstamp"}, webColumns[ownColumns:]...), "snowplow_web_page_views_expected.csv.gz")
 	wantSessions := read([]string{"domain_sessionid", "user_id", "total_events", "page_views"}, "snowplow_web_sessions_expected.csv.gz")
 	require.Len(t, all, 160)
-	events := asReadings(all, func(r record) reading { return reading{Sensor: r.fields[0], At: millis(t, instantLayout, r.fields[1])} })
-	earliest := []dedup.Comparator[reading]{dedup.Min(readingAt)}
+	events := asReadings(all, func(r record) reading { return reading{Sensor: r.fields[0], Value: millis(t, r.fields[1])} })
+	earliest := []dedup.Comparator[reading]{dedup.Min(readingValue)}
 	require.Len(t, wantViews, 43)
 
 	for engine, run := range realEngines {
@@ -73,7 +80,7 @@ func TestRun_SnowplowWeb(t *testing.T) {
 			// Nothing that they expect is missing, and what is too much is what their run did not look at.
 			viewed := slices.DeleteFunc(slices.Clone(once), func(r record) bool { return r.fields[3] != "page_view" })
 			views, _ := run(t, asReadings(viewed, func(r record) reading {
-				return reading{Sensor: pageOf(t, r), At: millis(t, instantLayout, r.fields[2])}
+				return reading{Sensor: pageOf(t, r), Value: millis(t, r.fields[2])}
 			}), dedup.Options[reading]{By: earliest})
 			byPage := map[string]record{}
 			for _, v := range views {
