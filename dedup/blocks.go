@@ -28,8 +28,12 @@ type blocks[E any] struct {
 // 0.02 % of the rows, small enough that the unused end of the last block does not count.
 const blockBytes = 128 << 10
 
-// firstElements is the capacity the first block starts with.
-const firstElements = 16
+// The first block starts with room for firstElements, or for as many as firstBytes have room for where that is fewer: a bound
+// that has room for a row is to have it for the block that the row comes to.
+const (
+	firstElements = 16
+	firstBytes    = 4 << 10
+)
 
 // newBlocks makes blocks that start small. It is not inlined, as others here are not that a run calls a few times only: an engine
 // is compiled for each type of rows, and calls them in many places.
@@ -102,7 +106,8 @@ func (b *blocks[E]) growth() (have, want int) {
 	if b.end >= whole {
 		return 0, whole
 	}
-	return b.end, min(whole, max(firstElements, 2*b.end))
+	first := min(firstElements, max(1, int(firstBytes/max(b.size, 1))))
+	return b.end, min(whole, max(first, 2*b.end))
 }
 
 // at returns element i, which must not be in a released block. The pointer is valid until the next push.

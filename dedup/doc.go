@@ -96,7 +96,7 @@
 // # Where the rows do not fit
 //
 // When the bound of a Run is reached, the keys that are in memory stay there, and their rows are settled as before. Rows
-// of other keys go to temporary files, in 4, 16 or 64 partitions by the hash of the key, and are settled when the input
+// of other keys go to temporary files, in 4, 16 or 32 partitions by the hash of the key, and are settled when the input
 // has ended, one partition after the other, each cut again if it does not fit. So a key that has nine rows in ten, and
 // comes early as such a key does, collapses in memory. A sixteenth of the bound is left to rows that take the place of
 // shorter ones; where that is used up, keys whose rows grow go to disk too. The output is the same, byte for byte, and so
@@ -107,7 +107,8 @@
 //     ended: before the first survivor or, where rows come out on sight, among them. What ends such a run early (a
 //     consumer, Losers, a tie) ends it when all of its input has been read, which Rejects was told of and Stats counts;
 //     what came before is the same. So an error of the input, as of a context that was cancelled, comes out when what is
-//     on disk has been settled, where rows come out on sight or Losers or Stats are to know of it; a break ends it at once.
+//     on disk has been settled, where rows come out on sight or Losers or Stats are to know of it. A break where a row comes
+//     out ends it at once.
 //   - The key function, the comparators and Same are called again for rows that were on disk, which come back equal but
 //     for the monotonic reading of a time.
 //   - A row type needs a codec: one is compiled for what has no interface, func, channel or unexported field in it;
@@ -218,6 +219,6 @@
 //
 // To make something else than a row of the rows of a key (a count, a list), use stream.Aggregate with a fold. To drop
 // repeats that follow each other directly, stream.ChunkBy needs no key table. Keys chosen by somebody who wants to slow you
-// down can all be made to meet in one place of the index, whose hash has no secret seed: 60,000 such numbers took Distinct
-// some 300 times as long as ordinary ones. Take keys from strangers through a keyed hash of your own, or use Sorted.
+// down can all be made to meet in one place of the index, whose hash has no secret seed: each then costs time in proportion
+// to all before it. Take keys from strangers through a keyed hash of your own, or use Sorted.
 package dedup

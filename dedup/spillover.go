@@ -44,8 +44,7 @@ type spillPlan struct {
 const floorBytes = 16 << 10
 
 // planSpill fits the sizes to the bound: the blocks of all partitions, while they are filled, and those of all runs that are
-// merged, take a sixteenth of it, of what is kept free half. The ends of 32 partitions stay near the processor, those of 64
-// do not: BenchmarkRun_Spilling takes a sixth longer.
+// merged, take a sixteenth of it, of what is kept free half. 32 partitions were never slower than 64 (decision note 0024).
 func planSpill(r stream.Resources) spillPlan {
 	limit := r.Memory
 	if r.Budget != nil && (limit == 0 || r.Budget.Total() < limit) {

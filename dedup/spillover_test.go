@@ -139,55 +139,63 @@ func TestRun_SpillingStaysWithinTheBound(t *testing.T) {
 	}
 }
 
-// A key that has nine rows in ten is in memory early, and its rows stay off the disk.
+// A key that has nine rows in ten is in memory early, and its rows stay off the disk. That they come longer and shorter
+// makes no difference: new keys leave room for it.
 func TestRun_HotKeyStaysInMemory(t *testing.T) {
 	const n = 40_000
-	rows := stream.Seq[visit](func(yield func(visit, error) bool) {
-		for i := range n {
-			row := visit{At: i}
-			if i%10 == 9 {
-				row.ID = i
-			}
-			if !yield(row, nil) {
-				return
-			}
-		}
-	})
-	m := stream.NewMeters(stream.MetersOptions{})
-	r := stream.Resources{Memory: 64 << 10, TempDir: t.TempDir(), Stage: m.Stage("dedup")}
-	got, err := stream.Collect(stream.Meter(dedup.Run(rows, visit.Key, dedup.Options[visit]{Tie: dedup.TieLast, Resources: r}), r.Stage))
-	require.NoError(t, err)
-	require.Len(t, got, n/10+1)
-	require.Equal(t, visit{At: n - 2}, got[0])
-	spilled := m.Stats().Stages[0].SpillBytes
-	require.Positive(t, spilled)
-	require.Less(t, spilled, int64(n*10), "bytes written and read: the rows of the others alone")
+	text := strings.Repeat("x", 1000)
+	for name, page := range map[string]func(i int) string{
+		"rows of one length": func(int) string { return "" },
+		"rows that grow":     func(i int) string { return strings.Clone(text[:mix(uint64(i))%1000]) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			rows := stream.Seq[visit](func(yield func(visit, error) bool) {
+				for i := range n {
+					row := visit{ID: i, At: i}
+					if i%10 != 9 {
+						row.ID, row.Page = 0, page(i)
+					}
+					if !yield(row, nil) {
+						return
+					}
+				}
+			})
+			got, spilled := spilledBytes(t, 64<<10, func(r stream.Resources) stream.Seq[visit] {
+				return dedup.Run(rows, visit.Key, dedup.Options[visit]{Tie: dedup.TieLast, Resources: r})
+			})
+			require.Len(t, got, n/10+1)
+			require.Equal(t, visit{At: n - 2, Page: page(n - 2)}, got[0])
+			require.Less(t, spilled, int64(n*10), "the rows of the others alone")
+		})
+	}
 }
 
-// A hot key whose rows come longer and shorter stays as well: new keys leave room for that.
-func TestRun_HotKeyThatGrowsStaysInMemory(t *testing.T) {
-	const n = 40_000
-	text := strings.Repeat("x", 1000)
-	rows := stream.Seq[visit](func(yield func(visit, error) bool) {
-		for i := range n {
-			row := visit{At: i, Page: strings.Clone(text[:mix(uint64(i))%1000])}
-			if i%10 == 9 {
-				row.ID, row.Page = i, ""
-			}
-			if !yield(row, nil) {
-				return
-			}
-		}
-	})
+// spilledBytes runs what goes to disk under a bound, and returns the bytes written and read.
+func spilledBytes[T any](t *testing.T, memory int64, run func(stream.Resources) stream.Seq[T]) (got []T, n int64) {
 	m := stream.NewMeters(stream.MetersOptions{})
-	r := stream.Resources{Memory: 64 << 10, TempDir: t.TempDir(), Stage: m.Stage("dedup")}
-	got, err := stream.Collect(stream.Meter(dedup.Run(rows, visit.Key, dedup.Options[visit]{Tie: dedup.TieLast, Resources: r}), r.Stage))
+	r := stream.Resources{Memory: memory, TempDir: t.TempDir(), Stage: m.Stage("dedup")}
+	got, err := stream.Collect(stream.Meter(run(r), r.Stage))
 	require.NoError(t, err)
-	require.Len(t, got, n/10+1)
-	require.Equal(t, n-2, got[0].At)
-	spilled := m.Stats().Stages[0].SpillBytes
-	require.Positive(t, spilled)
-	require.Less(t, spilled, int64(n*10), "bytes written and read: the rows of the others alone")
+	n = m.Stats().Stages[0].SpillBytes
+	require.Positive(t, n)
+	return got, n
+}
+
+// A row for which the bound has room is settled, be it so wide that a block of some would pass the bound.
+func TestRun_WideRowsUnderASmallBound(t *testing.T) {
+	type wide [4104]byte
+	key := func(w wide) byte { return w[0] }
+	rows := make([]wide, 200)
+	for i := range rows {
+		rows[i][0], rows[i][1] = byte(i%100), byte(i/100)
+	}
+	got, _ := spilledBytes(t, 64<<10, func(r stream.Resources) stream.Seq[wide] {
+		return dedup.Run(stream.Of(rows...), key, dedup.Options[wide]{Tie: dedup.TieLast, Resources: r})
+	})
+	require.Len(t, got, 100)
+	for i, w := range got {
+		require.Equal(t, [2]byte{byte(i), 1}, [2]byte(w[:2]))
+	}
 }
 
 // What Losers are told of rows that are merged is the rows, so no more of them goes to disk, however much was gathered.
@@ -204,20 +212,17 @@ func TestMerge_LosersOnDiskAreRowsAlone(t *testing.T) {
 			}
 		}
 	})
-	m := stream.NewMeters(stream.MetersOptions{})
-	r := stream.Resources{Memory: 256 << 10, TempDir: t.TempDir(), Stage: m.Stage("dedup")}
 	told := 0
 	o := dedup.Options[profile]{
 		Keep: dedup.KeepMerge, Merge: []dedup.Reducer[profile]{dedup.Union(func(v *profile) *[]string { return &v.Tags })},
-		Losers:    func(dedup.Loser[profile]) error { told++; return nil },
-		Resources: r,
+		Losers: func(dedup.Loser[profile]) error { told++; return nil },
 	}
-	kept, err := stream.Count(stream.Meter(dedup.Run(rows, profile.Key, o), r.Stage))
-	require.NoError(t, err)
-	require.EqualValues(t, n/2+1, kept)
+	kept, spilled := spilledBytes(t, 256<<10, func(r stream.Resources) stream.Seq[profile] {
+		o.Resources = r
+		return dedup.Run(rows, profile.Key, o)
+	})
+	require.Len(t, kept, n/2+1)
 	require.Equal(t, n/2-1, told)
-	spilled := m.Stats().Stages[0].SpillBytes
-	require.Positive(t, spilled)
 	require.Less(t, spilled, int64(n*200), "a set of 250 tags would be a thousand bytes beside every loser")
 }
 

@@ -105,7 +105,8 @@ func (s *State[T, K]) Push(row T) (Verdict, error) {
 
 // PushAt is Push of a row that stood at position in an input of which others have other parts: what is first and what
 // is last then goes by position, whatever order the rows come in, and states can be merged. Rows that are no copies of
-// each other have different positions; copies, as of what is delivered again, are no conflict under TieFail. A negative position, or one beyond 1<<62 - 2, panics.
+// each other have different positions; copies, as of what is delivered again, are no conflict under TieFail. A negative
+// position, or one beyond 1<<62 - 2, panics.
 //
 // Where the first row of a key survives at once, it is the first pushed. Under KeepMerge, reducers that are not exact (see
 // Reducer.Exact) take rows in the order in which they are pushed.

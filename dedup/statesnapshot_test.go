@@ -131,9 +131,11 @@ func TestState_RestoreRefuses(t *testing.T) { statetest.Refused(t, sampleTarget(
 func FuzzState_Restore(f *testing.F) { statetest.Fuzz(f, sampleTarget(), *update) }
 
 // The bytes of a snapshot are frozen.
-func TestState_SnapshotGolden(t *testing.T) {
-	path := filepath.Join("testdata", "state_v1.golden")
-	got := fmt.Sprintf("%x\n", snapshotOf(t, sampleState(t)))
+func TestState_SnapshotGolden(t *testing.T) { requireGolden(t, "state_v1", sampleState(t)) }
+
+func requireGolden(t *testing.T, name string, s stream.State) {
+	path := filepath.Join("testdata", name+".golden")
+	got := fmt.Sprintf("%x\n", snapshotOf(t, s))
 	if *update {
 		require.NoError(t, os.MkdirAll("testdata", 0o755))
 		require.NoError(t, os.WriteFile(path, []byte(got), 0o644))

@@ -2,9 +2,6 @@ package dedup_test
 
 import (
 	"bytes"
-	"fmt"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -135,13 +132,4 @@ func TestState_RestoreMergedRefuses(t *testing.T) { statetest.Refused(t, mergedT
 func FuzzState_RestoreMerged(f *testing.F) { statetest.Fuzz(f, mergedTarget(), *update) }
 
 // The bytes of a snapshot are frozen.
-func TestState_SnapshotMergedGolden(t *testing.T) {
-	path := filepath.Join("testdata", "state_merge_v1.golden")
-	got := fmt.Sprintf("%x\n", snapshotOf(t, mergedState(t)))
-	if *update {
-		require.NoError(t, os.WriteFile(path, []byte(got), 0o644))
-	}
-	want, err := os.ReadFile(path)
-	require.NoError(t, err)
-	require.Equal(t, string(want), got)
-}
+func TestState_SnapshotMergedGolden(t *testing.T) { requireGolden(t, "state_merge_v1", mergedState(t)) }
