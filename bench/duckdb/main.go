@@ -26,6 +26,8 @@ func sides() []compare.Comparison {
 		{Name: "aggregate", Sides: []compare.Side{{Name: "duckdb", Prepare: prepareAggregate}}},
 		{Name: "join", Sides: []compare.Side{{Name: "duckdb", Prepare: prepareJoin}}},
 		{Name: "dedup", Sides: []compare.Side{{Name: "duckdb", Prepare: prepareDedup}}},
+		{Name: "sessions", Sides: []compare.Side{{Name: "duckdb", Prepare: prepareSessions(false)}}},
+		{Name: "session-sums", Sides: []compare.Side{{Name: "duckdb", Prepare: prepareSessions(true)}}},
 		{Name: "aggregate64", Sides: []compare.Side{{Name: "duckdb", Prepare: prepareAggregate}}},
 	}
 }

@@ -72,6 +72,7 @@ type Options struct {
 	Hot     int  `json:"hot,omitempty"`     // percent of the rows that repeat one and the same event, beside the others
 	Bot     int  `json:"bot,omitempty"`     // percent of the events that are of one user and one type, beside the others
 	Sorted  bool `json:"sorted,omitempty"`  // by ID: retries follow what they repeat at once
+	Late    int  `json:"late,omitempty"`    // percent of the clicks that come up to two hours late
 }
 
 const (
@@ -95,8 +96,8 @@ func New(o Options) (Source, error) {
 	if o.Rows < 0 || o.Users < 1 {
 		return Source{}, fmt.Errorf("events: %d rows of %d users: want no negative number and a user", o.Rows, o.Users)
 	}
-	if o.Bot < 0 || o.Bot > 100 {
-		return Source{}, fmt.Errorf("events: %d percent of a bot: want 0 to 100", o.Bot)
+	if o.Bot < 0 || o.Bot > 100 || o.Late < 0 || o.Late > 100 {
+		return Source{}, fmt.Errorf("events: %d percent of a bot, %d late: want 0 to 100", o.Bot, o.Late)
 	}
 	if o.Retries < 0 || o.Retries > 99 || o.Hot < 0 || o.Hot > 99 || o.Hot > 0 && o.Sorted {
 		return Source{}, fmt.Errorf("events: %d and %d percent of repetitions, sorted %v: want 0 to 99, and none hot where sorted",
@@ -151,8 +152,11 @@ func (s *Source) retry(i int, h uint64) bool { return i > 0 && h%100 < s.retries
 // hot says whether a row repeats the hot event, whatever else it might be.
 func (s *Source) hot(h uint64) bool { return Mix(h^3)%100 < uint64(s.o.Hot) }
 
-func (s *Source) arrival(i int) int64 {
-	hi, lo := bits.Mul64(uint64(i), span)
+func (s *Source) arrival(i int) int64 { return s.spread(i, span) }
+
+// spread is when row i comes, of rows that come evenly over so many milliseconds.
+func (s *Source) spread(i int, over uint64) int64 {
+	hi, lo := bits.Mul64(uint64(i), over)
 	q, _ := bits.Div64(hi, lo, uint64(max(s.o.Rows, 1)))
 	return start + int64(q)
 }

@@ -24,7 +24,8 @@ func TestSlab_is_the_function_of_the_row(t *testing.T) {
 
 func TestNew_refuses(t *testing.T) {
 	for _, o := range []Options{{Rows: -1, Users: 1}, {Rows: 1}, {Users: 1, Retries: 100}, {Users: 1, Retries: -1},
-		{Users: 1, Hot: 100}, {Users: 1, Hot: -1}, {Users: 1, Hot: 1, Sorted: true}, {Users: 1, Bot: 101}, {Users: 1, Bot: -1}} {
+		{Users: 1, Hot: 100}, {Users: 1, Hot: -1}, {Users: 1, Hot: 1, Sorted: true}, {Users: 1, Bot: 101}, {Users: 1, Bot: -1},
+		{Users: 1, Late: 101}, {Users: 1, Late: -1}} {
 		if _, err := New(o); err == nil {
 			t.Errorf("New(%+v) gives no error", o)
 		}

@@ -9,5 +9,6 @@ import "github.com/millrace-go/millrace/bench/compare"
 // All returns the comparisons, in the order of the report.
 func All() []compare.Comparison {
 	return []compare.Comparison{chain(), parallelMap(), merge(), sorting(), aggregate(), aggregate64(), join(),
-		deduplicate(), deduplicateSorted(), deduplicateSpilling(), distinct()}
+		deduplicate(), deduplicateSorted(), deduplicateSpilling(), distinct(),
+		sessions(), sessionSums()}
 }
