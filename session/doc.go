@@ -20,8 +20,8 @@
 // event time counts in this package, and the clock is never read. Two events of one key are neighbours if no
 // event of that key lies between them. The gap is the distance two neighbours may have. Start and End are the
 // times of the first and the last event, both inclusive: the gap is not added to the end, as engines with
-// half-open windows do (their window end is End plus the gap). Event times are exact to the nanosecond, for
-// every time.Time from the year 1 to 9999 and beyond, and come out in UTC.
+// half-open windows do (their window end is End plus the gap). Event times are exact to the nanosecond, from the
+// year 1677 to 2262, and come out in UTC; a time outside that range is rejected.
 //
 // # The boundary
 //
@@ -51,8 +51,8 @@
 //
 // Keys follow the rules of the module: comparable, without pointers or channels (which is refused before the
 // first event); NaN is one key; time.Time is a key by its instant. A key has no null of its own, so
-// Options.NullKey says which events have none. Such events, and those without a time, belong to no session:
-// they are counted, and go to Options.Rejects.
+// Options.NullKey says which events have none. Such events, and those without a time, or with one out of range, belong
+// to no session: they are counted, and go to Options.Rejects.
 //
 // # Provisional sessions
 //

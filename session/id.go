@@ -34,7 +34,8 @@ func saltOf(salt string) uint64 { return hash.String(salt, seedSalt) }
 // eight from salt; both are written big-endian.
 func idOf(key1, key2 uint64, first instant, salt uint64) (id ID) {
 	high, low := salt^seedHigh, salt
-	for _, word := range [...]uint64{key1, key2, uint64(first.sec), uint64(first.nsec)} {
+	sec, nsec := first.unix()
+	for _, word := range [...]uint64{key1, key2, sec, nsec} {
 		high, low = hash.Uint64(word, high), hash.Uint64(word, low)
 	}
 	binary.BigEndian.PutUint64(id[:8], high)

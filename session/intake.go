@@ -65,11 +65,20 @@ func (in *intake[T, K]) admit(v T) (key int, at instant, ok bool, err error) {
 	in.stats.In++
 	if in.opts.NullKey != nil && in.opts.NullKey(v) {
 		in.stats.NullKeys++
-		return 0, instant{}, false, in.reject(Reject[T]{Event: v, Position: position, Reason: RejectNullKey})
+		return 0, 0, false, in.reject(Reject[T]{Event: v, Position: position, Reason: RejectNullKey})
 	}
 	if in.opts.NullTime != nil && in.opts.NullTime(v) {
 		in.stats.NullTimes++
-		return 0, instant{}, false, in.reject(Reject[T]{Event: v, Position: position, Reason: RejectNullTime})
+		return 0, 0, false, in.reject(Reject[T]{Event: v, Position: position, Reason: RejectNullTime})
+	}
+	t := in.at(v)
+	at, ok = instantOf(t)
+	if !ok {
+		in.stats.BadTimes++
+		if in.opts.Rejects == nil {
+			return 0, 0, false, timeError(in.fn, position, t)
+		}
+		return 0, 0, false, in.reject(Reject[T]{Event: v, Position: position, Reason: RejectTime, Err: timeError(in.fn, position, t)})
 	}
 	k := in.key(v)
 	if in.hasher.Dynamic() {
@@ -77,16 +86,16 @@ func (in *intake[T, K]) admit(v T) (key int, at instant, ok bool, err error) {
 			in.stats.BadKeys++
 			err = &KeyError{Func: in.fn, Position: position, Err: err}
 			if in.opts.Rejects == nil {
-				return 0, instant{}, false, err
+				return 0, 0, false, err
 			}
-			return 0, instant{}, false, in.reject(Reject[T]{Event: v, Position: position, Reason: RejectKey, Err: err})
+			return 0, 0, false, in.reject(Reject[T]{Event: v, Position: position, Reason: RejectKey, Err: err})
 		}
 	}
 	key, err = in.number(k)
 	if err != nil {
-		return 0, instant{}, false, err
+		return 0, 0, false, err
 	}
-	return key, instantOf(in.at(v)), true, nil
+	return key, at, true, nil
 }
 
 // number gives a key its index, and books what that takes: the growth of the table before it happens.

@@ -22,12 +22,12 @@ type Options[T any] struct {
 	NullKey func(T) bool
 
 	// NullTime, where given, says which events have no time; they are treated alike. By default every time is
-	// a time, the zero time.Time too: that is a session in the year 1.
+	// a time, the zero time.Time too, which is out of range.
 	NullTime func(T) bool
 
 	// Rejects takes the events that belong to no session, in input order. Where it is nil, null keys and
-	// null times are only counted, for the caller named them; a key that cannot be compared ends the stream
-	// with its error.
+	// null times are only counted, for the caller named them; a key that cannot be compared, and a time outside
+	// the years 1677 to 2262, end the stream with their error (*KeyError, *stream.TimeError).
 	Rejects stream.Sink[Reject[T]]
 
 	// Size, where given, is the live bytes of an event beyond its static size (the bytes of its strings, say),
@@ -47,7 +47,7 @@ type Options[T any] struct {
 
 // Stats counts what became of the events. When a stream has run to its end,
 //
-//	In == Events + NullKeys + NullTimes + BadKeys
+//	In == Events + NullKeys + NullTimes + BadKeys + BadTimes
 //
 // which the engines check themselves. After an error or a break the right side is smaller.
 type Stats struct {
@@ -57,10 +57,11 @@ type Stats struct {
 	NullKeys  int64 // rejected: Options.NullKey
 	NullTimes int64 // rejected: Options.NullTime, and the key was not null
 	BadKeys   int64 // rejected: the key cannot be compared
+	BadTimes  int64 // rejected: the time is outside the years 1677 to 2262
 }
 
 // Rejected is the number of events that belong to no session.
-func (s Stats) Rejected() int64 { return s.NullKeys + s.NullTimes + s.BadKeys }
+func (s Stats) Rejected() int64 { return s.NullKeys + s.NullTimes + s.BadKeys + s.BadTimes }
 
 // check finds what is wrong with the options (contract E11).
 func (o *Options[T]) check(fn string, gap time.Duration) error {

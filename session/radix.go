@@ -2,9 +2,9 @@ package session
 
 import "slices"
 
-// sortKey stands for a session while its place in the output is found: 16 bytes, moved in place of 40.
+// sortKey stands for a session while its place in the output is found: 16 bytes, moved in place of 32.
 type sortKey struct {
-	end   uint64 // monotone in the end of the session, not always injective
+	end   uint64 // of the session, counted from the least one
 	index int    // of the session
 }
 
@@ -30,22 +30,15 @@ func byOutput(n int, at func(int) *span, compare func(a, b *span) int) []sortKey
 	return keys
 }
 
-// endKeys counts from the least end: in nanoseconds where the ends lie within 272 years, so that 63 bits hold
-// them, otherwise in seconds, which leaves more ties.
+// endKeys counts from the least end, so that the high bytes of near ends are all zero and cost nothing.
 func endKeys(n int, at func(int) *span) []sortKey {
-	least, most := at(0).endSec, at(0).endSec
+	least := at(0).end()
 	for i := range n {
-		least, most = min(least, at(i).endSec), max(most, at(i).endSec)
+		least = min(least, at(i).end())
 	}
-	nanoseconds := uint64(most)-uint64(least) < 1<<33
 	keys := make([]sortKey, n)
 	for i := range keys {
-		s := at(i)
-		end := uint64(s.endSec) - uint64(least)
-		if nanoseconds {
-			end = end*1e9 + uint64(s.endNsec)
-		}
-		keys[i] = sortKey{end: end, index: i}
+		keys[i] = sortKey{end: uint64(at(i).end()) - uint64(least), index: i}
 	}
 	return keys
 }

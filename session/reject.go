@@ -2,7 +2,9 @@ package session
 
 import (
 	"fmt"
+	"time"
 
+	"github.com/millrace-go/millrace/internal/eventtime"
 	"github.com/millrace-go/millrace/stream"
 )
 
@@ -11,7 +13,7 @@ type Reject[T any] struct {
 	Event    T            // as it came
 	Position int64        // in the input, from 0, rejects counted
 	Reason   RejectReason // what it lacks
-	Err      error        // *KeyError for RejectKey, otherwise nil
+	Err      error        // *KeyError for RejectKey, *stream.TimeError for RejectTime, otherwise nil
 }
 
 // RejectReason says why an event belongs to no session.
@@ -24,9 +26,11 @@ const (
 	RejectNullTime
 	// RejectKey: the key cannot be used; Reject.Err says why.
 	RejectKey
+	// RejectTime: the time is outside the years 1677 to 2262; Reject.Err says so.
+	RejectTime
 )
 
-// String gives "null key", "null time" or "bad key".
+// String gives "null key", "null time", "bad key" or "bad time".
 func (r RejectReason) String() string {
 	switch r {
 	case RejectNullKey:
@@ -35,6 +39,8 @@ func (r RejectReason) String() string {
 		return "null time"
 	case RejectKey:
 		return "bad key"
+	case RejectTime:
+		return "bad time"
 	}
 	return fmt.Sprintf("RejectReason(%d)", uint8(r))
 }
@@ -55,3 +61,9 @@ func (e *KeyError) Error() string {
 
 // Unwrap gives stream.ErrSchema and the cause.
 func (e *KeyError) Unwrap() []error { return []error{stream.ErrSchema, e.Err} }
+
+// timeError reports an event whose time is out of range.
+func timeError(fn string, position int64, at time.Time) error {
+	return &stream.TimeError{Package: "session", Func: fn, Index: position, Time: at,
+		From: time.Unix(eventtime.FirstSecond, 0).UTC(), To: time.Unix(eventtime.LastSecond, 0).UTC()}
+}

@@ -21,12 +21,11 @@ type rows[T any] struct {
 	counts []uint32 // by key
 }
 
-// stamp is 16 bytes; a key index of int would make it 24. It is therefore that events are limited to
-// math.MaxUint32.
+// stamp is 16 bytes, as is an arrival that takes its place; rows are numbered by uint32, and it is therefore that
+// events are limited to math.MaxUint32.
 type stamp struct {
-	sec  int64
-	nsec int32
-	key  uint32
+	at  instant
+	key uint32
 }
 
 // add takes one event. Keys are dense: a key not seen before is len(counts).
@@ -47,7 +46,7 @@ func (r *rows[T]) add(key int, at instant, v T) error {
 		r.counts = append(r.counts, 0)
 	}
 	r.counts[key]++
-	if err := r.stamps.push(r.acct, stamp{sec: at.sec, nsec: at.nsec, key: uint32(key)}); err != nil {
+	if err := r.stamps.push(r.acct, stamp{at: at, key: uint32(key)}); err != nil {
 		return err
 	}
 	return r.values.push(r.acct, v)
@@ -55,15 +54,12 @@ func (r *rows[T]) add(key int, at instant, v T) error {
 
 // arrival is an event in the order of a fold. It is 16 bytes, as a stamp is.
 type arrival struct {
-	sec  int64
-	nsec int32
-	row  uint32 // index of the event as it came
+	at  instant
+	row uint32 // index of the event as it came
 }
 
-func (a *arrival) instant() instant { return instant{a.sec, a.nsec} }
-
 func compareArrivals(a, b arrival) int {
-	if c := a.instant().compare(b.instant()); c != 0 {
+	if c := a.at.compare(b.at); c != 0 {
 		return c
 	}
 	return cmp.Compare(a.row, b.row)
@@ -90,7 +86,7 @@ func (r *rows[T]) cuts(rule gapRule) ([]cut, []arrival, error) {
 			slices.SortFunc(own, compareArrivals)
 		}
 		for i := range own {
-			at := own[i].instant()
+			at := own[i].at
 			if i > 0 && cuts[len(cuts)-1].join(at, rule) {
 				continue
 			}
@@ -120,7 +116,7 @@ func (r *rows[T]) grouped() ([]arrival, error) {
 	for _, block := range r.stamps.list {
 		for i := range block {
 			s := &block[i]
-			events[r.counts[s.key]] = arrival{sec: s.sec, nsec: s.nsec, row: row}
+			events[r.counts[s.key]] = arrival{at: s.at, row: row}
 			r.counts[s.key]++
 			row++
 		}

@@ -51,8 +51,8 @@ func TestIntervals_Table(t *testing.T) {
 		{"output_by_end_then_start", append(at("a", 0, 9), at("b", 5, 9)...), 10 * time.Second, false, "a 0-9*2 b 5-9*2"},
 		{"before_1970", at("a", -25, -5, -15), 10 * time.Second, false, "a -25--5*3"},
 		{
-			"year_1_and_9999", []click{{user: "a", at: year(9999)}, {user: "a", at: year(1)}, {user: "a", at: year(9999)}},
-			math.MaxInt64, false, "a -62135596800--62135596800*1 a 253370764800-253370764800*2",
+			"year_1678_and_2262", []click{{user: "a", at: year(2262)}, {user: "a", at: year(1678)}, {user: "a", at: year(2262)}},
+			math.MaxInt64, false, "a -9214560000--9214560000*1 a 9214646400-9214646400*2",
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -168,8 +168,38 @@ func TestRejects_Table(t *testing.T) {
 		require.Empty(t, none)
 		require.EqualValues(t, 2, stats.In, "Stats tell how far it came")
 	}
-	require.Equal(t, "null key, null time, bad key, RejectReason(0)",
-		fmt.Sprintf("%v, %v, %v, %v", session.RejectNullKey, session.RejectNullTime, session.RejectKey, session.RejectReason(0)))
+	require.Equal(t, "null key, null time, bad key, bad time, RejectReason(0)",
+		fmt.Sprintf("%v, %v, %v, %v, %v", session.RejectNullKey, session.RejectNullTime, session.RejectKey, session.RejectTime, session.RejectReason(0)))
+}
+
+// A time outside 1677 to 2262 is a bad record: a reject where there is a place for it, otherwise the end of the stream.
+func TestRejects_BadTime(t *testing.T) {
+	last := time.Date(2262, 4, 11, 23, 47, 15, 999_999_999, time.UTC)
+	events := []click{{user: "a", at: last}, {user: "a", at: last.Add(1)}, {user: "a"}, {user: "a", at: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)}}
+	for _, ordered := range []bool{false, true} {
+		var stats session.Stats
+		var rejects []session.Reject[click]
+		o := session.Options[click]{Ordered: ordered, Stats: &stats}
+		_, err := drain(session.Intervals(of(events...), time.Minute, userOf, atOf, o))
+		bad := (*stream.TimeError)(nil)
+		require.ErrorAs(t, err, &bad)
+		require.ErrorIs(t, err, stream.ErrSchema)
+		require.EqualValues(t, 1, bad.Index)
+		require.EqualError(t, err, "session: Intervals: time of event 1 is 2262-04-11T23:47:16Z, want 1677-09-21T00:12:44Z to 2262-04-11T23:47:15Z: "+stream.ErrSchema.Error())
+
+		o.Rejects = stream.Into(&rejects)
+		got, err := drain(session.Intervals(of(events...), time.Minute, userOf, atOf, o))
+		require.NoError(t, err)
+		require.Len(t, got, 1)
+		require.Equal(t, last, got[0].End)
+		require.Equal(t, session.Stats{In: 4, Events: 1, Sessions: 1, BadTimes: 3}, stats)
+		require.Len(t, rejects, 3)
+		for i, r := range rejects {
+			require.Equal(t, session.RejectTime, r.Reason)
+			require.EqualValues(t, i+1, r.Position)
+			require.ErrorAs(t, r.Err, &bad)
+		}
+	}
 }
 
 // A key whose interface holds a slice is a bad record, not a panic.
@@ -345,7 +375,7 @@ func TestID_Golden(t *testing.T) {
 		user string
 	}
 	var out bytes.Buffer
-	times := []time.Time{second(0), time.Date(2024, 2, 29, 23, 59, 59, 999_999_999, time.UTC), {}, time.Date(9999, 12, 31, 0, 0, 0, 1, time.UTC)}
+	times := []time.Time{second(0), time.Date(2024, 2, 29, 23, 59, 59, 999_999_999, time.UTC), time.Date(1678, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2262, 1, 1, 0, 0, 0, 1, time.UTC)}
 	for _, salt := range []string{"", "staging"} {
 		for _, start := range times {
 			o := session.Options[string]{Salt: salt}
