@@ -17,9 +17,15 @@ type Click struct {
 }
 
 const (
-	// clickSpan is the milliseconds over which clicks arrive: where each of 320,000 users has the same share of 10 M, some 31, half
-	// an hour passes four times without one.
+	// clickSpan is the milliseconds over which clicks are spread: where each of 320,000 users has the same share of 10 M, some 31,
+	// half an hour passes four times without one.
 	clickSpan = 7 * 3600 * 1000
+	// visitSpan is the milliseconds over which visits are spread.
+	visitSpan = 72 * 3600 * 1000
+	// visitRows is the mean of the clicks of a visit, in tenths: 1.3 M visits have 10 M.
+	visitRows = 77
+	// visitShare is how many visits go on at a time, in ten thousandths of the rows, so that one lasts 20 minutes.
+	visitShare = 6
 	// clickLate is the milliseconds by which a late click is late at most.
 	clickLate = 2 * 3600 * 1000
 )
@@ -27,13 +33,16 @@ const (
 // SessionGap is the distance in time that two clicks of one visit may have.
 const SessionGap = 30 * time.Minute
 
-// Click returns row i, 0 <= i < Rows. But for those that are late (Options.Late), rows come in order of time.
+// Click returns row i, 0 <= i < Rows. But for those that are late (Options.Late), rows come in order of time. Users come at
+// any time; where Options.Visits is set, in visits of some minutes.
 func (s *Source) Click(i int) Click {
 	h := s.random(i)
-	a, b := Mix(h^1), Mix(h^2)
-	c := Click{
-		User: s.user(h, b), At: s.spread(i, clickSpan),
-		Cents: int64(a >> 40 % 5000), Page: uint32(a >> 20 % 10_000), Type: uint32(typeOf[a%100]),
+	a := Mix(h ^ 1)
+	c := Click{Cents: int64(a >> 40 % 5000), Page: uint32(a >> 20 % 10_000), Type: uint32(typeOf[a%100])}
+	if s.o.Visits {
+		c.User, c.At = s.visitor(i, Mix(h^2)), start+s.spread(i, visitSpan)
+	} else {
+		c.User, c.At = s.user(h, Mix(h^2)), start+s.spread(i, clickSpan)
 	}
 	if Mix(h^5)%100 < uint64(s.o.Bot) {
 		c.User = userOf(1)
@@ -42,6 +51,16 @@ func (s *Source) Click(i int) Click {
 		c.At -= int64(l >> 20 % clickLate)
 	}
 	return c
+}
+
+// visitor is the user of row i. So many visits go on at a time, each in a place of its own, where one follows the other; b
+// draws the place.
+func (s *Source) visitor(i int, b uint64) uint64 {
+	places := max(1, uint64(s.o.Rows)*visitShare/10_000)
+	long := max(1, places*visitRows/10) // rows
+	place := b % places
+	visit := Mix(s.o.Seed ^ Mix(place<<32|(uint64(i)+Mix(place)%long)/long))
+	return s.user(visit, Mix(visit))
 }
 
 // Clicks are the rows in memory that the collector does not see.

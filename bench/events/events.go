@@ -72,6 +72,7 @@ type Options struct {
 	Hot     int  `json:"hot,omitempty"`     // percent of the rows that repeat one and the same event, beside the others
 	Bot     int  `json:"bot,omitempty"`     // percent of the events that are of one user and one type, beside the others
 	Sorted  bool `json:"sorted,omitempty"`  // by ID: retries follow what they repeat at once
+	Visits  bool `json:"visits,omitempty"`  // users click in visits, and not at any time
 	Late    int  `json:"late,omitempty"`    // percent of the clicks that come up to two hours late
 }
 
