@@ -36,7 +36,7 @@
 //  1. Order of the input changes nothing: any permutation of the events gives the same sessions, with the same
 //     IDs, in the same sequence. (Run gives a fold events of equal time in the order of the input; that much
 //     of the order a fold can see. Keys that are equal and yet can be told apart, such as -0 and 0, or one
-//     instant in two zones, come out as first seen.)
+//     instant in two zones, come out as first seen; with Ordered, as first seen in their session.)
 //  2. Order of the output: by End, then Start, then the stable 128-bit hash of the key.
 //  3. Separation: two sessions of one key are farther apart than the gap; with AtLeast, at least as far.
 //  4. Conservation: every event is in exactly one session or rejected with a reason. The engines count, and

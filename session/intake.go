@@ -61,41 +61,49 @@ func (in *intake[T, K]) close() {
 // admit counts an event and gives the index of its key and its time; ok is false where the event was
 // rejected. latest is the caller's to keep.
 func (in *intake[T, K]) admit(v T) (key int, at instant, ok bool, err error) {
+	k, at, ok, err := in.screen(v)
+	if err != nil || !ok {
+		return 0, 0, false, err
+	}
+	if key, err = in.number(k); err != nil {
+		return 0, 0, false, err
+	}
+	return key, at, true, nil
+}
+
+// screen counts an event and gives its key and its time; ok is false where the event was rejected.
+func (in *intake[T, K]) screen(v T) (k K, at instant, ok bool, err error) {
 	position := in.stats.In
 	in.stats.In++
 	if in.opts.NullKey != nil && in.opts.NullKey(v) {
 		in.stats.NullKeys++
-		return 0, 0, false, in.reject(Reject[T]{Event: v, Position: position, Reason: RejectNullKey})
+		return k, 0, false, in.reject(Reject[T]{Event: v, Position: position, Reason: RejectNullKey})
 	}
 	if in.opts.NullTime != nil && in.opts.NullTime(v) {
 		in.stats.NullTimes++
-		return 0, 0, false, in.reject(Reject[T]{Event: v, Position: position, Reason: RejectNullTime})
+		return k, 0, false, in.reject(Reject[T]{Event: v, Position: position, Reason: RejectNullTime})
 	}
 	t := in.at(v)
 	at, ok = instantOf(t)
 	if !ok {
 		in.stats.BadTimes++
 		if in.opts.Rejects == nil {
-			return 0, 0, false, timeError(in.fn, position, t)
+			return k, 0, false, timeError(in.fn, position, t)
 		}
-		return 0, 0, false, in.reject(Reject[T]{Event: v, Position: position, Reason: RejectTime, Err: timeError(in.fn, position, t)})
+		return k, 0, false, in.reject(Reject[T]{Event: v, Position: position, Reason: RejectTime, Err: timeError(in.fn, position, t)})
 	}
-	k := in.key(v)
+	k = in.key(v)
 	if in.hasher.Dynamic() {
 		if err := in.hasher.Check(&k); err != nil {
 			in.stats.BadKeys++
 			err = &KeyError{Func: in.fn, Position: position, Err: err}
 			if in.opts.Rejects == nil {
-				return 0, 0, false, err
+				return k, 0, false, err
 			}
-			return 0, 0, false, in.reject(Reject[T]{Event: v, Position: position, Reason: RejectKey, Err: err})
+			return k, 0, false, in.reject(Reject[T]{Event: v, Position: position, Reason: RejectKey, Err: err})
 		}
 	}
-	key, err = in.number(k)
-	if err != nil {
-		return 0, 0, false, err
-	}
-	return key, at, true, nil
+	return k, at, true, nil
 }
 
 // number gives a key its index, and books what that takes: the growth of the table before it happens.

@@ -1,11 +1,12 @@
 package session
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
-	"github.com/millrace-go/millrace/internal/table"
 	"github.com/millrace-go/millrace/stream"
 )
 
@@ -28,39 +29,38 @@ func (e *OrderError) Error() string {
 // Unwrap gives stream.ErrConflict.
 func (e *OrderError) Unwrap() error { return stream.ErrConflict }
 
-// openSession is a session that later events may join, linked to those that end before and after it.
-type openSession[A any] struct {
-	span         // count 0: none is open for this key
-	acc    A     // of the events so far
-	booked int64 // bytes of acc, by Fold.Size
-	prev   int   // the key whose session ends before this one or with it; none at the front
-	next   int   // the key whose session ends after this one or with it; none at the back
-}
-
-const none = -1
-
-// openSessions are the sessions of an input in order of time that an event may still join. As the input is
-// in order, the session touched last is the one that ends last: moving it to the back keeps the list in order
-// of end, and the sessions to close are always at its front.
+// orderedRun is one run of the engine for input in order of time. Events wait in a stage until they are looked up together,
+// so that their cache misses overlap. An event after which a session may have to close is preceded by its close: that
+// of a session which no staged event belongs to is known without settling them.
 //
-//	front  c[3,5] <-> a[0,9] <-> b[8,12]  back          a@14 joins:  c[3,5] <-> b[8,12] <-> a[0,14]
-//	                                                    a@16 (gap 10) first closes c
+//	staged  [a 10:40][c 10:41][d 10:41]     due  [b 10:09][a 10:12]
+//
+// With a gap of half an hour, b closes before an event at 10:40, and the staged ones stay; an event at 10:43 settles them,
+// for a may have gone on, and did. So nothing comes out later than if events were taken in one by one, and no
+// event is read ahead.
 //
 // Invariants:
-//  1. from front to back, ends do not descend;
-//  2. the list holds exactly the keys k with slots[k].count > 0, and live is their number;
-//  3. keys and slots have the same length, at most 2*live+idleKeys after tidy.
-type openSessions[T any, K comparable, A any] struct {
+//  1. hashes[:hashed] are the hashes of keys[:hashed];
+//  2. when a bucket becomes due, no staged event is in it or before it, so that no due session goes on to an end that is due.
+type orderedRun[T any, K comparable, A any] struct {
 	*intake[T, K]
-	fold        stream.Fold[T, A]
-	slots       []openSession[A] // by key
-	front, back int
-	live        int
-	ready       []int // keys that close together, reused
-}
+	fold stream.Fold[T, A] // without Add nothing is kept but the span
+	open openSessions[K, A]
+	ends expiries
 
-// idleKeys is how many keys without an open session are kept before the table is rebuilt.
-const idleKeys = 64
+	n      int // events staged
+	hashed int // of them, those that have a hash
+	keys   []K
+	hashes []uint64
+	at     []instant
+	values []T // nil without fold.Add
+	words  []uint64
+	warm   int // keeps the compiler from leaving out reads that only warm the cache
+
+	latest   instant // of the last event that was not rejected
+	position int64   // of that event, where any
+	limit    instant // no session can close at an event up to here
+}
 
 // ordered is the engine for input in order of event time. An f without Add keeps nothing but the span.
 func ordered[T any, K comparable, A any](s stream.Seq[T], q *query[T, K], f stream.Fold[T, A]) stream.Seq[Folded[K, A]] {
@@ -71,175 +71,283 @@ func ordered[T any, K comparable, A any](s stream.Seq[T], q *query[T, K], f stre
 			return
 		}
 		defer in.close()
-		o := &openSessions[T, K, A]{intake: in, fold: f, front: none, back: none}
-		var latest int64 // position of the event of in.latest
+		r := newOrderedRun(in, f)
 		for v, err := range s {
 			if err != nil {
-				yield(Folded[K, A]{}, err)
+				r.fail(err, yield)
 				return
 			}
-			key, at, ok, err := in.admit(v)
-			if err == nil && ok && in.any && at.before(in.latest) {
-				err = &OrderError{Func: q.fn, Position: in.stats.In - 1, Time: at.time(), PrevPosition: latest, PrevTime: in.latest.time()}
+			k, at, ok, err := in.screen(v)
+			if err == nil && ok && at < r.latest && r.any {
+				err = &OrderError{Func: q.fn, Position: in.stats.In - 1, Time: at.time(), PrevPosition: r.position, PrevTime: r.latest.time()}
 			}
 			if err != nil {
-				yield(Folded[K, A]{}, err)
+				r.fail(err, yield)
 				return
 			}
 			if !ok {
 				continue
 			}
-			in.see(at)
-			latest = in.stats.In - 1
-			if !o.close(at, yield) {
-				return
+			r.latest, r.any, r.position = at, true, in.stats.In-1
+			if at > r.limit {
+				if more, err := r.pass(at, false, yield); err != nil || !more {
+					if err != nil {
+						yield(Folded[K, A]{}, err)
+					}
+					return
+				}
 			}
-			if err := o.add(key, at, v); err != nil {
-				yield(Folded[K, A]{}, err)
-				return
+			if r.n == 0 {
+				r.limit = min(r.limit, at.plus(r.ends.gap))
+			}
+			r.keys[r.n], r.at[r.n] = k, at
+			if r.values != nil {
+				r.values[r.n] = v
+			}
+			if r.n++; r.n == len(r.keys) {
+				if err := r.settle(); err != nil {
+					yield(Folded[K, A]{}, err)
+					return
+				}
 			}
 		}
-		if o.rest(yield) {
+		more, err := r.pass(0, true, yield)
+		if err != nil {
+			yield(Folded[K, A]{}, err)
+		} else if more {
 			in.conserved()
 		}
 	}
 }
 
-// add gives an event to the session of its key, which is open or is opened. Sessions too old for at must be
-// closed.
-func (o *openSessions[T, K, A]) add(key int, at instant, v T) error {
-	if key == len(o.slots) {
-		var err error
-		if o.slots, err = grow(o.acct, o.slots, blockMin); err != nil {
-			return err
+const (
+	// stagedEvents are looked up together at most: enough that their misses overlap, few enough to look for a key among them.
+	stagedEvents = 64
+	// stagedShare is the part of a memory bound that staged events may take, which is not booked.
+	stagedShare = 64
+)
+
+func newOrderedRun[T any, K comparable, A any](in *intake[T, K], f stream.Fold[T, A]) *orderedRun[T, K, A] {
+	r := &orderedRun[T, K, A]{
+		intake: in, fold: f, ends: newExpiries(in.rule, in.acct), limit: math.MaxInt64,
+		open: newOpenSessions[K, A](in.hasher, in.acct, "session: "+in.fn, f.Size != nil),
+	}
+	n := stagedEvents
+	if res := in.opts.Resources; res.Memory > 0 || res.Budget != nil {
+		bound := res.Memory
+		if res.Budget != nil && (bound == 0 || res.Budget.Total() < bound) {
+			bound = res.Budget.Total()
 		}
-		o.slots = append(o.slots, openSession[A]{})
+		n = int(max(1, min(stagedEvents, bound/stagedShare/(sizeOf[K]()+3*wordBytes))))
+		if f.Add != nil || in.opts.Rejects != nil {
+			n = 1 // what events hold is not known; and rejects come in input order, before the failure of an event after them
+		}
 	}
-	s := &o.slots[key]
-	if s.count == 0 {
-		s.span = spanOf(key, at)
-		s.acc = o.fold.Init()
-		o.live++
-	} else {
-		o.unlink(key)
-		s.setEnd(at)
-		s.count++
+	r.keys, r.hashes, r.at, r.words = make([]K, n), make([]uint64, n), make([]instant, n), make([]uint64, n)
+	if f.Add != nil {
+		r.values = make([]T, n)
 	}
-	o.pushBack(key)
-	if o.fold.Add != nil {
-		o.fold.Add(&s.acc, v)
+	return r
+}
+
+// fail ends the stream with an error of the event that came last. What is staged closes nothing, but may fail itself,
+// which is then the earlier failure.
+func (r *orderedRun[T, K, A]) fail(err error, yield func(Folded[K, A], error) bool) {
+	yield(Folded[K, A]{}, cmp.Or(r.settle(), err))
+}
+
+// pass yields the sessions that end too long before now, or all of them where that is the end. It reports whether to go on.
+func (r *orderedRun[T, K, A]) pass(now instant, end bool, yield func(Folded[K, A], error) bool) (more bool, err error) {
+	if end || r.n > 0 && now > r.at[0].plus(r.ends.gap) { // what staged events open may close
+		if err := r.settle(); err != nil {
+			return false, err
+		}
 	}
-	if o.fold.Size != nil {
-		size := int64(o.fold.Size(&s.acc))
-		if size > s.booked {
-			if err := o.acct.Grow(size - s.booked); err != nil {
-				return err
+	r.hash()
+	for x := &r.ends; ; {
+		for ; x.head < len(x.due); x.head++ {
+			d := x.due[x.head]
+			if !end && now <= d.end.plus(x.gap) {
+				return true, r.setLimit()
 			}
-			s.booked = size
+			if slices.Contains(r.hashes[:r.n], d.hash) {
+				if err := r.settle(); err != nil {
+					return false, err
+				}
+			}
+			if to := r.open.heads[d.number].to; to == d.end {
+				if !r.close(&d, end, yield) {
+					return false, nil
+				}
+			} else if err := x.put(d.number, to); err != nil {
+				return false, err
+			}
+		}
+		if limit := x.limit(); x.waiting == 0 || !end && now <= limit {
+			return true, r.setLimit()
+		}
+		if r.n > 0 && int64(r.at[0])>>(x.shift&63) <= x.first { // so that none goes on in the bucket itself
+			if err := r.settle(); err != nil {
+				return false, err
+			}
+		}
+		if err := r.nextDue(); err != nil {
+			return false, err
 		}
 	}
-	return o.tidy()
 }
 
-// close yields the sessions that no event from now on can join, and reports whether to go on.
-func (o *openSessions[T, K, A]) close(now instant, yield func(Folded[K, A], error) bool) bool {
-	for o.front != none && o.rule.splits(o.slots[o.front].end(), now) {
-		if !o.closeFront(yield) {
-			return false
-		}
-	}
-	return true
-}
-
-// rest yields what is open when the input has ended, and reports whether all of it was taken.
-func (o *openSessions[T, K, A]) rest(yield func(Folded[K, A], error) bool) bool {
-	for o.front != none {
-		if !o.closeFront(yield) {
-			return false
-		}
-	}
-	return true
-}
-
-// closeFront yields the sessions of the least end in the order of output: they leave the list together.
-func (o *openSessions[T, K, A]) closeFront(yield func(Folded[K, A], error) bool) bool {
-	end := o.slots[o.front].end()
-	o.ready = o.ready[:0]
-	for o.front != none && o.slots[o.front].end() == end {
-		o.ready = append(o.ready, o.front)
-		o.unlink(o.front)
-	}
-	if len(o.ready) > 1 {
-		slices.SortFunc(o.ready, func(a, b int) int { return o.compare(&o.slots[a].span, &o.slots[b].span) })
-	}
-	for _, key := range o.ready {
-		s := o.slots[key]
-		o.slots[key] = openSession[A]{}
-		o.acct.Shrink(s.booked)
-		o.live--
-		o.yielded(&s.span)
-		if !yield(Folded[K, A]{Session: o.session(&s.span), Value: s.acc}, nil) {
-			return false
-		}
-	}
-	return true
-}
-
-func (o *openSessions[T, K, A]) unlink(key int) {
-	s := &o.slots[key]
-	if s.prev == none {
-		o.front = s.next
-	} else {
-		o.slots[s.prev].next = s.next
-	}
-	if s.next == none {
-		o.back = s.prev
-	} else {
-		o.slots[s.next].prev = s.prev
-	}
-}
-
-func (o *openSessions[T, K, A]) pushBack(key int) {
-	s := &o.slots[key]
-	s.prev, s.next = o.back, none
-	if o.back == none {
-		o.front = key
-	} else {
-		o.slots[o.back].next = key
-	}
-	o.back = key
-}
-
-// tidy forgets the keys without an open session once they are the greater part: a rebuild of n keys has n/2
-// closed sessions to pay for it.
-func (o *openSessions[T, K, A]) tidy() error {
-	if len(o.slots) <= 2*o.live+idleKeys {
-		return nil
-	}
-	old := o.slots
-	slots, err := resize[openSession[A]](o.acct, nil, o.live+idleKeys)
+// nextDue makes due what ends in the next bucket. It reads all of one kind after the other, so that cache misses overlap, and
+// what closing will read as well.
+func (r *orderedRun[T, K, A]) nextDue() error {
+	x, o := &r.ends, &r.open
+	bucket, err := x.pass()
 	if err != nil {
 		return err
 	}
-	rebuilt := table.New(o.hasher)
-	key := o.front
-	o.front, o.back = none, none
-	for key != none {
-		s := &old[key]
-		to, _ := rebuilt.Upsert(*o.keys.Key(key))
-		slots = append(slots, *s)
-		slots[to].key = to
-		key = s.next
+	for i := range x.due {
+		x.due[i].end = o.heads[x.due[i].number].to
 	}
-	if err := o.acct.Grow(rebuilt.Bytes()); err != nil {
+	if err := x.keep(bucket); err != nil {
 		return err
 	}
-	o.acct.Shrink(o.bytes)
-	o.keys, o.bytes = rebuilt, rebuilt.Bytes()
-	o.slots = slots
-	for to := range slots {
-		o.pushBack(to)
+	due, warm := x.due, 0
+	for i := range due {
+		due[i].hash = r.hasher.Hash(&o.heads[due[i].number].key, 0)
 	}
-	o.acct.Shrink(int64(cap(old)) * sizeOf[openSession[A]]())
+	for i := range due {
+		warm += int(o.words[due[i].hash*markFactor>>(o.shift&63)]) + int(o.from[due[i].number])
+	}
+	r.warm = warm
+	return x.spread(r.sortDue)
+}
+
+func (r *orderedRun[T, K, A]) sortDue(due []dueSession) { slices.SortFunc(due, r.compareDue) }
+
+func (r *orderedRun[T, K, A]) setLimit() error {
+	r.limit = r.ends.limit()
+	if r.n > 0 {
+		r.limit = min(r.limit, r.at[0].plus(r.ends.gap))
+	}
+	return nil
+}
+
+// compareDue is the order of the output.
+func (r *orderedRun[T, K, A]) compareDue(a, b dueSession) int {
+	if a.end != b.end {
+		return cmp.Compare(a.end, b.end)
+	}
+	if c := cmp.Compare(r.open.from[a.number], r.open.from[b.number]); c != 0 {
+		return c
+	}
+	if c := cmp.Compare(a.hash, b.hash); c != 0 {
+		return c
+	}
+	hash2 := func(number int) uint64 { return r.hasher.Hash(&r.open.heads[number].key, seedKey2) }
+	return cmp.Compare(hash2(a.number), hash2(b.number))
+}
+
+// close yields a session, and reports whether to go on.
+func (r *orderedRun[T, K, A]) close(d *dueSession, end bool, yield func(Folded[K, A], error) bool) bool {
+	s, from := &r.open.heads[d.number], r.open.from[d.number]
+	out := Folded[K, A]{Value: s.acc, Session: Session[K]{
+		Key: s.key, ID: idOf(d.hash, r.hasher.Hash(&s.key, seedKey2), from, r.salt), Start: from.time(), End: d.end.time(), Events: s.count, Reason: ReasonGap,
+	}}
+	if end {
+		out.Reason = ReasonEnd
+	}
+	r.stats.Sessions++
+	r.stats.Events += int64(s.count)
+	r.open.remove(d.number, d.hash*markFactor)
+	return yield(out, nil)
+}
+
+// hash hashes the keys that were staged since.
+func (r *orderedRun[T, K, A]) hash() {
+	r.hasher.HashEach(r.keys[r.hashed:r.n], r.hashes[r.hashed:r.n])
+	r.hashed = r.n
+}
+
+// settle gives the staged events to their sessions.
+func (r *orderedRun[T, K, A]) settle() error {
+	if r.n == 0 {
+		return nil
+	}
+	r.hash()
+	o, keys, hashes, words := &r.open, r.keys[:r.n], r.hashes[:r.n], r.words[:r.n]
+	r.n, r.hashed = 0, 0
+	r.warmUp(hashes, words)
+	for i := range keys {
+		m := hashes[i] * markFactor
+		number, slot := int(uint32(words[i]))-1, 0
+		if number == none || !(o.exact && o.heads[number].key == keys[i]) && !o.is(number, &keys[i]) {
+			number, slot = o.find(&keys[i], m)
+		}
+		if number != none {
+			h := &o.heads[number]
+			h.to = r.at[i]
+			h.count++
+		} else {
+			var err error
+			if number, err = o.open(&keys[i], m, slot, r.at[i], r.fold.Init()); err != nil {
+				return err
+			}
+			if err := r.ends.put(number, r.at[i]); err != nil {
+				return err
+			}
+		}
+		if r.values == nil {
+			continue
+		}
+		acc := &o.heads[number].acc
+		r.fold.Add(acc, r.values[i])
+		if r.fold.Size != nil {
+			if err := r.book(number, int64(r.fold.Size(acc))); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// warmUp reads what staged events will, all of one kind after the other, so that the cache misses overlap. words become the
+// first words of the same high halves: nearly always those of the keys.
+func (r *orderedRun[T, K, A]) warmUp(hashes, words []uint64) {
+	o := &r.open
+	if len(o.words) == 0 {
+		clear(words)
+		return
+	}
+	all, mask, shift := o.words, uint64(len(o.words)-1), o.shift&63
+	words = words[:len(hashes)]
+	for i, h := range hashes {
+		words[i] = all[h*markFactor>>shift&mask]
+	}
+	warm := 0
+	for i, h := range hashes {
+		m, w := h*markFactor, words[i]
+		for at := m >> shift; (w^m)>>32 != 0 && w != 0; w = all[at&mask] {
+			at++
+		}
+		words[i] = w
+	}
+	for _, w := range words {
+		if number := uint32(w) - 1; w != 0 {
+			warm += o.heads[number].count
+		}
+	}
+	r.warm = warm
+}
+
+// book books what an accumulator takes beyond its static size.
+func (r *orderedRun[T, K, A]) book(number int, size int64) error {
+	more := size - r.open.booked[number]
+	if more <= 0 {
+		return nil
+	}
+	if err := r.acct.Grow(more); err != nil {
+		return err
+	}
+	r.open.booked[number] = size
 	return nil
 }
