@@ -1,9 +1,6 @@
 package dedup
 
-import (
-	"github.com/millrace-go/millrace/internal/hash"
-	"github.com/millrace-go/millrace/stream"
-)
+import "github.com/millrace-go/millrace/stream"
 
 // Best yields one row per key: the best by the comparators, the first of them that can tell two rows apart
 // deciding; rows that none can tell apart tie, and the first seen stays. Without comparators it is Distinct.
@@ -50,18 +47,17 @@ func runTuned[T any, K comparable](fn string, s stream.Seq[T], key func(T) K, o 
 	if err != nil {
 		return stream.Fail[T](err)
 	}
+	keys := byKey[T, K]{key, hasher}
 	if p.merge != nil {
-		return mergedRows(s, p, func(s stream.Seq[gathered[T]], p *plan[gathered[T]]) stream.Seq[gathered[T]] {
-			return hashedRows(s, p, func(g gathered[T]) K { return key(g.Best) }, hasher)
-		})
+		return p.merge.engines.hashed(s, p, keys)
 	}
-	return hashedRows(s, p, key, hasher)
+	return hashedRows(s, p, keys)
 }
 
 // hashedRows yields the survivors of a run of the hash engine.
-func hashedRows[T any, K comparable](s stream.Seq[T], p *plan[T], key func(T) K, hasher *hash.Hasher[K]) stream.Seq[T] {
+func hashedRows[T any](s stream.Seq[T], p *plan[T], keys keysOf[T]) stream.Seq[T] {
 	return func(yield func(T, error) bool) {
-		e := newEngine(p, key, hasher)
+		e := newEngine(p, keys)
 		defer e.close()
 		if err := e.run(s, yield); err != nil {
 			var zero T
@@ -76,9 +72,9 @@ type engine[T any] interface {
 	close()
 }
 
-func newEngine[T any, K comparable](p *plan[T], key func(T) K, hasher *hash.Hasher[K]) engine[T] {
+func newEngine[T any](p *plan[T], keys keysOf[T]) engine[T] {
 	if p.workers > 0 {
-		return newTeam(p, key, hasher)
+		return newTeam(p, keys)
 	}
-	return newHashed(p, key, hasher)
+	return newHashed(p, keys)
 }

@@ -20,8 +20,9 @@ type booking struct {
 // bookAhead is how many bytes are booked at a time, so that most rows touch no account: little beside any bound worth setting.
 const bookAhead = 4 << 10
 
-// fitsKey reports whether there is room for a new key and the row that is being settled, and books it.
-func (e *hashed[T, K]) fitsKey(k *K) (bool, error) {
+// fitsKey reports whether there is room for a new key, that of row i of the batch, and for the row that is being settled, and
+// books it.
+func (e *hashed[T]) fitsKey(i int) (bool, error) {
 	if e.index.room() == 0 && int64(e.index.n) >= maxKeys {
 		if e.over == nil {
 			return false, &stream.LimitError{Where: "dedup: " + e.p.fn, What: "distinct keys", Limit: maxKeys}
@@ -40,7 +41,7 @@ func (e *hashed[T, K]) fitsKey(k *K) (bool, error) {
 		n += e.rows.needs() + e.rowSize
 	}
 	if e.p.holdKeys {
-		n += e.keys.needs() + e.hasher.Held(k)
+		n += e.keys.needs(i)
 	}
 	if e.p.positions {
 		n += e.positions.needs()
@@ -52,7 +53,7 @@ func (e *hashed[T, K]) fitsKey(k *K) (bool, error) {
 }
 
 // fitsNull is fitsKey for a row that has a null key.
-func (e *hashed[T, K]) fitsNull() (bool, error) {
+func (e *hashed[T]) fitsNull() (bool, error) {
 	if e.over == nil {
 		return true, nil
 	}
@@ -61,7 +62,7 @@ func (e *hashed[T, K]) fitsNull() (bool, error) {
 
 // fits books n bytes for something new. It is full from the first time on that they are not there. What has no room where
 // there is nothing else is an error.
-func (e *hashed[T, K]) fits(n int64) (bool, error) {
+func (e *hashed[T]) fits(n int64) (bool, error) {
 	d := e.over.disk
 	if e.over.full {
 		return false, nil
@@ -78,7 +79,7 @@ func (e *hashed[T, K]) fits(n int64) (bool, error) {
 }
 
 // fitsAlone is fits where nothing is held, so that more room will not come.
-func (e *hashed[T, K]) fitsAlone(n int64) (bool, error) {
+func (e *hashed[T]) fitsAlone(n int64) (bool, error) {
 	if e.book(n, 0) {
 		return true, nil
 	}
@@ -93,7 +94,7 @@ func (e *hashed[T, K]) fitsAlone(n int64) (bool, error) {
 }
 
 // fill has all new keys go to disk from here on.
-func (e *hashed[T, K]) fill() {
+func (e *hashed[T]) fill() {
 	if e.over.full {
 		return
 	}
@@ -106,7 +107,7 @@ func (e *hashed[T, K]) fill() {
 
 // rebook books what a meeting added to what its key holds, or gives back what it took, and reports whether there was
 // room for it.
-func (e *hashed[T, K]) rebook(n int64) bool {
+func (e *hashed[T]) rebook(n int64) bool {
 	if at := int64(e.p.tuned.evict); at > 0 && e.position%at == 0 {
 		return false
 	}
@@ -118,7 +119,7 @@ func (e *hashed[T, K]) rebook(n int64) bool {
 }
 
 // sizeOfRow is what a row reaches, where memory is bounded.
-func (e *hashed[T, K]) sizeOfRow(row *T) int64 {
+func (e *hashed[T]) sizeOfRow(row *T) int64 {
 	if e.p.sizeOf == nil {
 		return 0
 	}
@@ -126,7 +127,7 @@ func (e *hashed[T, K]) sizeOfRow(row *T) int64 {
 }
 
 // book takes n bytes where keep more are left then, and reports whether there were so many.
-func (e *hashed[T, K]) book(n, keep int64) bool {
+func (e *hashed[T]) book(n, keep int64) bool {
 	if n <= e.slack {
 		e.slack -= n
 		return true
@@ -144,7 +145,7 @@ func (e *hashed[T, K]) book(n, keep int64) bool {
 }
 
 // grow books n bytes where the bound has them beside what is kept for buffers, or the floor has.
-func (e *hashed[T, K]) grow(n, keep int64) bool {
+func (e *hashed[T]) grow(n, keep int64) bool {
 	d := e.over.disk
 	kept := keep
 	if !d.reserved {
@@ -163,7 +164,7 @@ func (e *hashed[T, K]) grow(n, keep int64) bool {
 }
 
 // unbook gives n bytes back; what is more than a step of slack, to the account.
-func (e *hashed[T, K]) unbook(n int64) {
+func (e *hashed[T]) unbook(n int64) {
 	if e.over == nil {
 		return
 	}
@@ -179,9 +180,10 @@ func (e *hashed[T, K]) unbook(n int64) {
 }
 
 // letGo lets go of all that the level holds.
-func (e *hashed[T, K]) letGo() {
+func (e *hashed[T]) letGo() {
 	e.index, e.tied, e.stage, e.lookup = slots{}, nil, nil, nil
-	e.rows, e.nulls, e.keys = newBlocks[T](), newBlocks[T](), newBlocks[K]()
+	e.keys.forget()
+	e.rows, e.nulls = newBlocks[T](), newBlocks[T]()
 	e.positions, e.firsts, e.nullPositions, e.nullsBefore = newBlocks[int64](), newBlocks[int64](), newBlocks[int64](), newBlocks[int64]()
 	if e.over != nil {
 		e.over.disk.row.row, e.over.disk.loser.loser = nil, nil // which were written

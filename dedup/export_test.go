@@ -26,7 +26,7 @@ func RunInBatches[T any, K comparable](batch int, s stream.Seq[T], key func(T) K
 			p.tuned.chunk, p.tuned.holes = 1<<bits.Len(uint(batch)), batch
 		}
 	}
-	return hashedRows(s, p, key, hasher)
+	return hashedRows(s, p, keysOf[T](byKey[T, K]{key, hasher}))
 }
 
 // RunTuned is Run with so many keys in memory at most (0: any), where each holder that is replaced at a multiple of that

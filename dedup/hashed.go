@@ -3,7 +3,6 @@ package dedup
 import (
 	"cmp"
 
-	"github.com/millrace-go/millrace/internal/hash"
 	"github.com/millrace-go/millrace/stream"
 )
 
@@ -32,15 +31,12 @@ import (
 //  5. Where memory is bounded, booking covers what the index and the arrays have allocated, and what the keys
 //     and the held rows reach. What is staged is not booked, but small beside the bound. Where the bound ends, rows of new
 //     keys go to disk (see spillover), and to an engine of their own later.
-type hashed[T any, K comparable] struct {
+type hashed[T any] struct {
 	ledger[T]
-	key    func(T) K
-	hasher *hash.Hasher[K]
-	exact  bool // == is the equality of keys
+	keys batchKeys[T]
 
 	index         slots
 	rows          blocks[T]
-	keys          blocks[K]
 	positions     blocks[int64]
 	firsts        blocks[int64] // positions of the first rows: where survivors of several levels are merged by them
 	nulls         blocks[T]
@@ -49,11 +45,11 @@ type hashed[T any, K comparable] struct {
 	nullFirst     int64         // position of the first row of the group of null keys
 	tied          map[int]int64 // key number -> position of the first row that ties with its holder
 
-	over    *spillover[T, K] // nil: memory is unbounded, nothing is booked
-	booking                  // of this level
-	toDisk  bool             // survivors are not yielded, but written with their places
+	over    *spillover[T] // nil: memory is unbounded, nothing is booked
+	booking               // of this level
+	toDisk  bool          // survivors are not yielded, but written with their places
 
-	stage    *stage[T, K]
+	stage    *stage[T]
 	lookup   *lookup
 	position int64 // of the row being settled
 	rowSize  int64 // bytes that it reaches beyond its static size, where memory is bounded
@@ -64,24 +60,24 @@ type hashed[T any, K comparable] struct {
 // nullGroup stands for a key number where the group of null keys is meant, under NullsEqual.
 const nullGroup = -1
 
-func newHashed[T any, K comparable](p *plan[T], key func(T) K, hasher *hash.Hasher[K]) *hashed[T, K] {
+func newHashed[T any](p *plan[T], keys keysOf[T]) *hashed[T] {
 	if p.bounded() {
-		return newLevel(newDisk(p, key, hasher), 0)
+		return newLevel(newDisk(p, keys), 0)
 	}
-	return emptyHashed(p, key, hasher, p.batch)
+	return emptyHashed(p, keys, p.batch)
 }
 
-func emptyHashed[T any, K comparable](p *plan[T], key func(T) K, hasher *hash.Hasher[K], batch int) *hashed[T, K] {
-	return &hashed[T, K]{
-		ledger: ledger[T]{p: p}, key: key, hasher: hasher, exact: hasher.Exact(),
-		rows: newBlocks[T](), keys: newBlocks[K](), positions: newBlocks[int64](), firsts: newBlocks[int64](),
+func emptyHashed[T any](p *plan[T], keys keysOf[T], batch int) *hashed[T] {
+	return &hashed[T]{
+		ledger: ledger[T]{p: p}, keys: keys.batched(batch, p.holdKeys),
+		rows: newBlocks[T](), positions: newBlocks[int64](), firsts: newBlocks[int64](),
 		nulls: newBlocks[T](), nullPositions: newBlocks[int64](), nullsBefore: newBlocks[int64](),
 		lookup: newLookup(batch),
 	}
 }
 
 // close removes what is on disk, gives the booked memory back and publishes the counts. It runs on every path.
-func (e *hashed[T, K]) close() {
+func (e *hashed[T]) close() {
 	if e.over != nil {
 		e.over.disk.close()
 	}
@@ -89,7 +85,7 @@ func (e *hashed[T, K]) close() {
 }
 
 // run reads the input and yields the survivors. Its error is still to be yielded.
-func (e *hashed[T, K]) run(s stream.Seq[T], yield func(T, error) bool) error {
+func (e *hashed[T]) run(s stream.Seq[T], yield func(T, error) bool) error {
 	e.yield = yield
 	err := e.read(s)
 	if e.stopped {
@@ -114,8 +110,8 @@ func (e *hashed[T, K]) run(s stream.Seq[T], yield func(T, error) bool) error {
 }
 
 // read takes in the input. What ends it comes out when the rows before it are settled.
-func (e *hashed[T, K]) read(s stream.Seq[T]) error {
-	st := newStage[T, K](e.p, e.p.batch)
+func (e *hashed[T]) read(s stream.Seq[T]) error {
+	st := newStage(e.p, e.p.batch)
 	e.stage = st
 	for v, err := range s {
 		if err != nil {
@@ -139,7 +135,7 @@ func (e *hashed[T, K]) read(s stream.Seq[T]) error {
 }
 
 // stageKey sets what is staged beside a row.
-func (e *hashed[T, K]) stageKey() error {
+func (e *hashed[T]) stageKey() error {
 	st, i := e.stage, e.stage.n
 	row := &st.rows[i]
 	if st.sizes != nil {
@@ -149,31 +145,26 @@ func (e *hashed[T, K]) stageKey() error {
 	if st.isNull != nil {
 		st.isNull[i] = e.p.nullKey(*row)
 		if st.isNull[i] {
-			var zero K
-			st.keys[i] = zero
+			e.keys.stageNull(i)
 			return nil
 		}
 	}
-	st.keys[i] = e.key(*row)
-	if e.hasher.Dynamic() {
-		if err := e.hasher.Check(&st.keys[i]); err != nil {
-			return &KeyError{Position: st.position(i), Err: err}
-		}
+	if err := e.keys.stage(i, row); err != nil {
+		return &KeyError{Position: st.position(i), Err: err}
 	}
 	return nil
 }
 
 // settle settles the staged rows, in input order, and empties the stage.
-func (e *hashed[T, K]) settle() error {
+func (e *hashed[T]) settle() error {
 	st := e.stage
 	n := st.n
 	if n == 0 {
 		return nil
 	}
-	keys, hashes := st.keys[:n], st.hashes[:n]
-	e.hasher.HashEach(keys, hashes)
-	scatterEach(hashes)
-	e.lookUp(keys, hashes)
+	hashes := st.hashes[:n]
+	e.keys.hash(hashes)
+	e.lookUp(hashes)
 	for i := range n {
 		e.position = st.position(i)
 		isNull := st.isNull != nil && st.isNull[i]
@@ -190,7 +181,7 @@ func (e *hashed[T, K]) settle() error {
 		if isNull {
 			err = e.takeNull(&st.rows[i])
 		} else {
-			err = e.take(i, &st.rows[i], &keys[i], hashes[i])
+			err = e.take(i, &st.rows[i], hashes[i])
 		}
 		if err != nil || e.stopped {
 			return err
@@ -203,10 +194,10 @@ func (e *hashed[T, K]) settle() error {
 }
 
 // take takes in row i of the batch that was looked up.
-func (e *hashed[T, K]) take(i int, row *T, k *K, h uint64) error {
+func (e *hashed[T]) take(i int, row *T, h uint64) error {
 	number, slot := e.lookup.of(i, &e.index)
 	if number == unsure {
-		number, slot = e.probe(k, h)
+		number, slot = e.probe(i, h)
 	}
 	switch full := e.over != nil && e.over.full; {
 	case full && (number < 0 || e.over.isEvicted(number)):
@@ -214,18 +205,18 @@ func (e *hashed[T, K]) take(i int, row *T, k *K, h uint64) error {
 	case number >= 0:
 		return e.duplicate(number, row)
 	}
-	return e.add(slot, row, k, h)
+	return e.add(slot, i, row, h)
 }
 
-// add takes in a row with a new key, whose slot is this one.
-func (e *hashed[T, K]) add(slot int, row *T, k *K, h uint64) error {
-	if fits, err := e.fitsKey(k); !fits {
+// add takes in row i of the batch, with a new key whose slot is this one.
+func (e *hashed[T]) add(slot, i int, row *T, h uint64) error {
+	if fits, err := e.fitsKey(i); !fits {
 		if err == nil {
 			err = e.spillRow(row, h)
 		}
 		return err
 	}
-	e.hold(slot, row, k, h, e.position)
+	e.hold(slot, i, row, h, e.position)
 	e.stats.Keys++
 	if e.p.eager {
 		return e.emit(row, e.position)
@@ -233,8 +224,9 @@ func (e *hashed[T, K]) add(slot int, row *T, k *K, h uint64) error {
 	return nil
 }
 
-// hold stores what is to be known of a new key, for which there is room. Its first row stood at first.
-func (e *hashed[T, K]) hold(slot int, row *T, k *K, h uint64, first int64) (number int) {
+// hold stores what is to be known of a new key, that of row i of the batch, for which there is room. Its first row stood at
+// first.
+func (e *hashed[T]) hold(slot, i int, row *T, h uint64, first int64) (number int) {
 	if e.index.room() == 0 {
 		old := e.index.bytes()
 		e.index.grow()
@@ -247,7 +239,7 @@ func (e *hashed[T, K]) hold(slot int, row *T, k *K, h uint64, first int64) (numb
 		*e.rows.next() = *row
 	}
 	if e.p.holdKeys {
-		*e.keys.next() = *k
+		e.keys.hold(i)
 	}
 	if e.p.positions {
 		*e.positions.next() = e.position
@@ -259,7 +251,7 @@ func (e *hashed[T, K]) hold(slot int, row *T, k *K, h uint64, first int64) (numb
 }
 
 // takeNull takes in a row that has a null key.
-func (e *hashed[T, K]) takeNull(row *T) error {
+func (e *hashed[T]) takeNull(row *T) error {
 	group := false
 	switch e.p.nullKeys {
 	case NullsReject:
@@ -302,7 +294,7 @@ func (e *hashed[T, K]) takeNull(row *T) error {
 }
 
 // holdNull stores a row that has a null key; first is the position of the first row of the group.
-func (e *hashed[T, K]) holdNull(row *T, first int64) {
+func (e *hashed[T]) holdNull(row *T, first int64) {
 	*e.nulls.next() = *row
 	e.nullPositions.push(e.position)
 	e.nullsBefore.push(int64(e.index.n))
@@ -310,7 +302,7 @@ func (e *hashed[T, K]) holdNull(row *T, first int64) {
 }
 
 // duplicate takes in a row whose key is number i and was seen before.
-func (e *hashed[T, K]) duplicate(i int, row *T) error {
+func (e *hashed[T]) duplicate(i int, row *T) error {
 	holder, held := e.holder(i)
 	heldAt := int64(-1)
 	if held != nil {
@@ -342,7 +334,7 @@ func (e *hashed[T, K]) duplicate(i int, row *T) error {
 }
 
 // holder returns the row held for key number i and its position; nil for what is not held.
-func (e *hashed[T, K]) holder(i int) (row *T, position *int64) {
+func (e *hashed[T]) holder(i int) (row *T, position *int64) {
 	if i == nullGroup {
 		return e.nulls.at(0), e.nullPositions.at(0)
 	}
@@ -357,7 +349,7 @@ func (e *hashed[T, K]) holder(i int) (row *T, position *int64) {
 
 // repeatKey drops a row and, the first time, the row it repeats, which is then let go of unless Same needs
 // it again.
-func (e *hashed[T, K]) repeatKey(row, first *T, firstAt *int64) error {
+func (e *hashed[T]) repeatKey(row, first *T, firstAt *int64) error {
 	isFirst := *firstAt >= 0
 	at := *firstAt
 	if !isFirst {

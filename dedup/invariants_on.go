@@ -9,7 +9,7 @@ import (
 )
 
 // checkInvariants panics where a numbered invariant of hashed does not hold. It is called between two rows.
-func (e *hashed[T, K]) checkInvariants() {
+func (e *hashed[T]) checkInvariants() {
 	keys := e.index.n
 	want := func(held bool) int {
 		if held {
@@ -20,8 +20,8 @@ func (e *hashed[T, K]) checkInvariants() {
 	broken := func(n int, format string, args ...any) {
 		panic(fmt.Sprintf("dedup: invariant %d of hashed at element %d: ", n, e.position) + fmt.Sprintf(format, args...))
 	}
-	if e.rows.n != want(e.p.holdRows) || e.keys.n != want(e.p.holdKeys) || e.positions.n != want(e.p.positions) {
-		broken(1, "%d rows, %d keys and %d positions for %d keys", e.rows.n, e.keys.n, e.positions.n, keys)
+	if e.rows.n != want(e.p.holdRows) || e.keys.held() != want(e.p.holdKeys) || e.positions.n != want(e.p.positions) {
+		broken(1, "%d rows, %d keys and %d positions for %d keys", e.rows.n, e.keys.held(), e.positions.n, keys)
 	}
 	if n := e.nulls.n; n != e.nullPositions.n || n != e.nullsBefore.n {
 		broken(2, "%d nulls, %d positions, %d places", n, e.nullPositions.n, e.nullsBefore.n)
@@ -41,7 +41,7 @@ func (e *hashed[T, K]) checkInvariants() {
 		}
 	}
 	if e.over != nil {
-		live := e.index.bytes() + int64(e.rows.end)*e.rows.size + int64(e.keys.end)*e.keys.size + int64(e.positions.end+e.firsts.end)*8
+		live := e.index.bytes() + int64(e.rows.end)*e.rows.size + e.keys.bytes() + int64(e.positions.end+e.firsts.end)*8
 		if e.booked+e.beyond < live+e.slack {
 			broken(5, "%d bytes booked, %d of them free, at least %d are live", e.booked+e.beyond, e.slack, live)
 		}
@@ -95,7 +95,7 @@ func (t *teamCore) checkInvariants() {
 }
 
 // checkInvariants panics where a numbered invariant of adjacent does not hold. It is called between two rows.
-func (e *adjacent[T, K]) checkInvariants() {
+func (e *adjacent[T]) checkInvariants() {
 	broken := func(n int, text string) {
 		panic(fmt.Sprintf("dedup: invariant %d of adjacent at element %d: %s", n, e.position, text))
 	}

@@ -55,42 +55,28 @@ func (l *lookup) find(index *slots, hashes []uint64) (agree []uint8) {
 	return agree
 }
 
-// lookUp looks up a batch of keys.
-func (e *hashed[T, K]) lookUp(keys []K, hashes []uint64) {
+// lookUp looks up the keys of a batch.
+func (e *hashed[T]) lookUp(hashes []uint64) {
 	l := e.lookup
 	for _, i := range l.find(&e.index, hashes) {
-		if number := e.index.number(l.seen[i]); e.isKey(&keys[i], number) {
+		if number := e.index.number(l.seen[i]); e.keys.same(int(i), number, e.keyRow(number)) {
 			l.found[i] = number
 		}
 	}
 }
 
-// isKey says that a key is that of number i.
-func (e *hashed[T, K]) isKey(k *K, i int) bool {
-	held := e.keyOf(i)
-	return e.equal(k, &held)
-}
-
-// keyOf returns the key of number i.
-func (e *hashed[T, K]) keyOf(i int) K {
+// keyRow returns the row that says what the key of number i is; nil where keys are held.
+func (e *hashed[T]) keyRow(i int) *T {
 	if e.p.holdKeys {
-		return *e.keys.at(i)
+		return nil
 	}
-	return e.key(*e.rows.at(i))
+	return e.rows.at(i)
 }
 
-// equal is the hasher's Equal, without a call where == will do.
-func (e *hashed[T, K]) equal(a, b *K) bool {
-	if e.exact {
-		return *a == *b
-	}
-	return e.hasher.Equal(a, b)
-}
-
-// probe looks up one key: its number, or absent and the slot where it belongs.
-func (e *hashed[T, K]) probe(k *K, h uint64) (number, at int) {
+// probe looks up one key, that of row i of the batch: its number, or absent and the slot where it belongs.
+func (e *hashed[T]) probe(i int, h uint64) (number, at int) {
 	number, at = e.index.seek(h, e.index.home(h))
-	for number >= 0 && !e.isKey(k, number) {
+	for number >= 0 && !e.keys.same(i, number, e.keyRow(number)) {
 		number, at = e.index.seek(h, at+1)
 	}
 	return number, at

@@ -2,16 +2,38 @@ package dedup
 
 import "github.com/millrace-go/millrace/stream"
 
-// mergedRows runs an engine under KeepMerge: with elements of gathered in place of rows, and with a plan for these. So
+// mergeEngines are the engines under KeepMerge. They come with the reducers: what has none is not to compile every engine
+// twice.
+type mergeEngines[T any] struct {
+	hashed func(s stream.Seq[T], p *plan[T], keys keysOf[T]) stream.Seq[T]
+	sorted func(s stream.Seq[T], p *plan[T], keys sortKeys[T]) stream.Seq[T]
+}
+
+func newMergeEngines[T any]() mergeEngines[T] {
+	return mergeEngines[T]{
+		hashed: func(s stream.Seq[T], p *plan[T], keys keysOf[T]) stream.Seq[T] {
+			return mergedRows(p, hashedRows(elements(s), lift(p), keysOf[gathered[T]](bestKeys[T]{keys})))
+		},
+		sorted: func(s stream.Seq[T], p *plan[T], keys sortKeys[T]) stream.Seq[T] {
+			return mergedRows(p, sortedRows(elements(s), lift(p), sortKeys[gathered[T]](bestSortKeys[T]{keys})))
+		},
+	}
+}
+
+// elements makes of each row what an engine works with under KeepMerge: elements of gathered, with a plan for these. So
 // an engine knows nothing of merging but that a meeting may change what is held.
-func mergedRows[T any](s stream.Seq[T], p *plan[T], engine func(stream.Seq[gathered[T]], *plan[gathered[T]]) stream.Seq[gathered[T]]) stream.Seq[T] {
-	elements := engine(func(yield func(gathered[T], error) bool) {
+func elements[T any](s stream.Seq[T]) stream.Seq[gathered[T]] {
+	return func(yield func(gathered[T], error) bool) {
 		for row, err := range s {
 			if !yield(gathered[T]{Best: row}, err) {
 				return
 			}
 		}
-	}, lift(p))
+	}
+}
+
+// mergedRows makes rows of the elements that survived.
+func mergedRows[T any](p *plan[T], elements stream.Seq[gathered[T]]) stream.Seq[T] {
 	return func(yield func(T, error) bool) {
 		held := new(gathered[T]) // its address costs no allocation per row
 		for g, err := range elements {

@@ -32,6 +32,8 @@ type Reducer[T any] struct {
 	exact  bool              // see Exact
 	wheres int               // calls of Where
 	field  func(row *T) reflect.Value
+
+	engines mergeEngines[T] // which merge rows
 }
 
 // reducerWay says how a reducer comes to a field.
@@ -141,6 +143,8 @@ func newReducer[T, V any](name string, way reducerWay, field func(*T) *V) Reduce
 		name: name, way: way, exact: true,
 		copy:  func(to, from *T) { *field(to) = *field(from) },
 		field: func(row *T) reflect.Value { return reflect.ValueOf(field(row)) },
+
+		engines: newMergeEngines[T](),
 	}
 }
 

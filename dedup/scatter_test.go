@@ -56,7 +56,7 @@ func TestScatter_KeysInTheOrderOfTheirHashes(t *testing.T) {
 
 	p, err := newPlan("Run", Options[int]{Tie: TieLast})
 	require.NoError(t, err)
-	e := newHashed(p, func(k int) int { return k }, hasher)
+	e := newHashed(p, keysOf[int](byKey[int, int]{func(k int) int { return k }, hasher}))
 	require.NoError(t, e.read(stream.Of(keys...)))
 	near("slots", len(e.index.words), func(i int) int { return e.index.home(scatter(hashes[i])) }, func(slot int) (int, bool) {
 		return e.index.number(e.index.words[slot]), e.index.words[slot] != 0

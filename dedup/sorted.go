@@ -26,18 +26,17 @@ func Sorted[T, K any](s stream.Seq[T], key func(T) K, compare func(a, b K) int, 
 	if err != nil {
 		return stream.Fail[T](err)
 	}
+	keys := keyOrder[T, K]{key, compare}
 	if p.merge != nil {
-		return mergedRows(s, p, func(s stream.Seq[gathered[T]], p *plan[gathered[T]]) stream.Seq[gathered[T]] {
-			return sortedRows(s, p, func(g gathered[T]) K { return key(g.Best) }, compare)
-		})
+		return p.merge.engines.sorted(s, p, keys)
 	}
-	return sortedRows(s, p, key, compare)
+	return sortedRows(s, p, keys)
 }
 
 // sortedRows yields the survivors of a run of the sorted engine.
-func sortedRows[T, K any](s stream.Seq[T], p *plan[T], key func(T) K, compare func(a, b K) int) stream.Seq[T] {
+func sortedRows[T any](s stream.Seq[T], p *plan[T], keys sortKeys[T]) stream.Seq[T] {
 	return func(yield func(T, error) bool) {
-		e := &adjacent[T, K]{ledger: ledger[T]{p: p}, key: key, compare: compare, yield: yield}
+		e := &adjacent[T]{ledger: ledger[T]{p: p}, keys: keys.begin(), yield: yield}
 		defer e.publish()
 		if err := e.run(s); err != nil {
 			var zero T
@@ -70,14 +69,13 @@ func (e *OrderError) Unwrap() error { return stream.ErrConflict }
 // A row is copied once, from the source to its place among the two, and once more when it comes out.
 //
 // Invariants, between two rows:
-//  1. hasLast says that a key was seen; lastKey and lastAt are those of the last row that had one.
-//  2. The open group is of lastKey, unless nullSince (a null key closed it) or group is groupNulls.
+//  1. hasLast says that a key was seen; keys has that of the last row that had one, which stood at lastAt.
+//  2. The open group is of that key, unless nullSince (a null key closed it) or group is groupNulls.
 //  3. tiedAt >= 0 says that a row met the one held, and nothing told them apart (see holderMatched).
 //  4. Of an open group the best row is rows[holding], unless the plan holds no rows.
-type adjacent[T, K any] struct {
+type adjacent[T any] struct {
 	ledger[T]
-	key     func(T) K
-	compare func(a, b K) int
+	keys    lastKey[T]
 	yield   func(T, error) bool
 	stopped bool // the consumer broke
 
@@ -91,9 +89,8 @@ type adjacent[T, K any] struct {
 	repeated bool  // under KeepNone: the open group has more than one row
 
 	hasLast   bool
-	lastKey   K
 	lastAt    int64
-	nullSince bool  // a row with a null key came after lastKey
+	nullSince bool  // a row with a null key came after the last key
 	nullSeen  bool  // under NullsEqual: the group of null keys was opened before
 	nullAt    int64 // where the last row with a null key stood
 }
@@ -103,12 +100,12 @@ type group uint8
 
 const (
 	groupNone  group = iota // nothing is held
-	groupKey                // rows with lastKey
+	groupKey                // rows with the last key
 	groupNulls              // rows with a null key, under NullsEqual
 )
 
 // run reads the input and yields the survivors. Its error is still to be yielded.
-func (e *adjacent[T, K]) run(s stream.Seq[T]) error {
+func (e *adjacent[T]) run(s stream.Seq[T]) error {
 	p := e.p
 	for v, err := range s {
 		if err != nil {
@@ -116,22 +113,15 @@ func (e *adjacent[T, K]) run(s stream.Seq[T]) error {
 		}
 		e.position = e.stats.In
 		e.stats.In++
+		row := e.free()
+		*row = v
 		if p.nullKey != nil && p.nullKey(v) {
-			*e.free() = v
 			if err := e.takeNull(); err != nil {
 				return err
 			}
 		} else {
-			k := e.key(v)
-			order := -1
-			if e.hasLast {
-				order = e.compare(e.lastKey, k)
-			}
-			if order >= 0 {
-				if p.holdRows {
-					*e.free() = v
-				}
-				if err := e.repeatLast(order, &k); err != nil {
+			if order := e.keys.next(row, e.hasLast); order >= 0 {
+				if err := e.repeatLast(order); err != nil {
 					return err
 				}
 			} else {
@@ -141,10 +131,8 @@ func (e *adjacent[T, K]) run(s stream.Seq[T]) error {
 				if e.stopped {
 					return nil
 				}
-				e.hasLast, e.lastKey, e.lastAt, e.nullSince = true, k, e.position, false
-				if p.holdRows {
-					*e.free() = v
-				}
+				e.keys.keep()
+				e.hasLast, e.lastAt, e.nullSince = true, e.position, false
 				e.open(groupKey)
 				if p.eager {
 					e.stats.Out++
@@ -165,22 +153,22 @@ func (e *adjacent[T, K]) run(s stream.Seq[T]) error {
 }
 
 // free is where the row at hand has room.
-func (e *adjacent[T, K]) free() *T { return &e.rows[1-e.holding] }
+func (e *adjacent[T]) free() *T { return &e.rows[1-e.holding] }
 
-// repeatLast takes in the row at hand, whose key k does not follow the last one.
-func (e *adjacent[T, K]) repeatLast(order int, k *K) error {
+// repeatLast takes in the row at hand, whose key does not follow the last one.
+func (e *adjacent[T]) repeatLast(order int) error {
 	switch {
 	case order > 0:
-		return &OrderError{Key: *k, PrevKey: e.lastKey, Position: e.position, PrevPosition: e.lastAt}
+		return &OrderError{Key: e.keys.key(), PrevKey: e.keys.last(), Position: e.position, PrevPosition: e.lastAt}
 	case e.nullSince:
-		return &OrderError{Key: *k, Position: e.position, PrevPosition: e.nullAt}
+		return &OrderError{Key: e.keys.key(), Position: e.position, PrevPosition: e.nullAt}
 	}
 	e.lastAt = e.position
 	return e.duplicate()
 }
 
 // takeNull takes in the row at hand, which has a null key.
-func (e *adjacent[T, K]) takeNull() error {
+func (e *adjacent[T]) takeNull() error {
 	e.stats.NullKeys++
 	if e.p.nullKeys == NullsReject {
 		return e.reject(e.free(), e.position)
@@ -197,7 +185,7 @@ func (e *adjacent[T, K]) takeNull() error {
 	case e.group == groupNulls:
 		return e.duplicate()
 	case e.nullSeen:
-		return &OrderError{PrevKey: e.lastKey, Position: e.position, PrevPosition: e.lastAt}
+		return &OrderError{PrevKey: e.keys.last(), Position: e.position, PrevPosition: e.lastAt}
 	}
 	if err := e.closeGroup(); err != nil || e.stopped {
 		return err
@@ -211,14 +199,14 @@ func (e *adjacent[T, K]) takeNull() error {
 }
 
 // open opens a group with the row at hand, which is where there was room.
-func (e *adjacent[T, K]) open(g group) {
+func (e *adjacent[T]) open(g group) {
 	e.stats.Keys++
 	e.holding = 1 - e.holding
 	e.group, e.heldAt, e.tiedAt, e.repeated = g, e.position, -1, false
 }
 
 // duplicate takes in the row at hand, which belongs to the open group.
-func (e *adjacent[T, K]) duplicate() error {
+func (e *adjacent[T]) duplicate() error {
 	row, held := e.free(), &e.rows[e.holding]
 	if e.p.keep == KeepNone {
 		isFirst := !e.repeated
@@ -245,7 +233,7 @@ func (e *adjacent[T, K]) duplicate() error {
 }
 
 // closeGroup yields the survivor of the open group, if there is one that did not go out before.
-func (e *adjacent[T, K]) closeGroup() error {
+func (e *adjacent[T]) closeGroup() error {
 	if e.group == groupNone {
 		return nil
 	}
@@ -260,18 +248,18 @@ func (e *adjacent[T, K]) closeGroup() error {
 }
 
 // settled returns a *TieError where the best rows of the open group tie.
-func (e *adjacent[T, K]) settled() error {
+func (e *adjacent[T]) settled() error {
 	if e.tiedAt < 0 {
 		return nil
 	}
 	t := &TieError{WinnerPosition: e.heldAt, Position: e.tiedAt}
 	if e.group == groupKey {
-		t.Key = e.lastKey
+		t.Key = e.keys.last()
 	}
 	return t
 }
 
-func (e *adjacent[T, K]) emit(row *T) {
+func (e *adjacent[T]) emit(row *T) {
 	e.stats.Out++
 	e.stopped = !e.yield(*row, nil)
 }

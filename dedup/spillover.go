@@ -3,7 +3,6 @@ package dedup
 import (
 	"math/bits"
 
-	"github.com/millrace-go/millrace/internal/hash"
 	"github.com/millrace-go/millrace/internal/spill"
 	"github.com/millrace-go/millrace/stream"
 )
@@ -63,11 +62,10 @@ func planSpill(r stream.Resources) spillPlan {
 }
 
 // disk is what all levels of a run share.
-type disk[T any, K comparable] struct {
+type disk[T any] struct {
 	spillPlan
 	p         *plan[T]
-	key       func(T) K
-	hasher    *hash.Hasher[K]
+	keys      keysOf[T]
 	account   *stream.Account
 	dir       *spill.Dir
 	reserved  bool // the reserve is booked
@@ -84,9 +82,9 @@ type disk[T any, K comparable] struct {
 	stats     Stats         // of the partitions that have been settled
 }
 
-func newDisk[T any, K comparable](p *plan[T], key func(T) K, hasher *hash.Hasher[K]) *disk[T, K] {
-	d := &disk[T, K]{
-		spillPlan: planSpill(p.res), p: p, key: key, hasher: hasher,
+func newDisk[T any](p *plan[T], keys keysOf[T]) *disk[T] {
+	d := &disk[T]{
+		spillPlan: planSpill(p.res), p: p, keys: keys,
 		account: p.res.Account("dedup: " + p.fn), dir: spill.NewDir(p.res.TempDir),
 	}
 	if !p.eager && (p.sizeOf != nil || p.tie == TieFail) {
@@ -103,7 +101,7 @@ func newDisk[T any, K comparable](p *plan[T], key func(T) K, hasher *hash.Hasher
 }
 
 // reserveBuffers books what is kept for buffers, or as much of it as others have left of the budget.
-func (d *disk[T, K]) reserveBuffers() {
+func (d *disk[T]) reserveBuffers() {
 	if d.reserved {
 		return
 	}
@@ -114,22 +112,22 @@ func (d *disk[T, K]) reserveBuffers() {
 }
 
 // close removes what is on disk and gives the memory back. It can be called again.
-func (d *disk[T, K]) close() error {
+func (d *disk[T]) close() error {
 	d.account.Close()
 	return spillError(d.p.fn, d.dir.Close())
 }
 
 // newLevel makes the engine of one level of a bounded run.
-func newLevel[T any, K comparable](d *disk[T, K], depth int) *hashed[T, K] {
+func newLevel[T any](d *disk[T], depth int) *hashed[T] {
 	batch := d.p.batch
 	if depth > 0 {
 		batch = d.p.batchOnDisk
 	}
-	e := emptyHashed(d.p, d.key, d.hasher, batch)
-	e.over = &spillover[T, K]{disk: d, depth: depth}
+	e := emptyHashed(d.p, d.keys, batch)
+	e.over = &spillover[T]{disk: d, depth: depth}
 	if depth > 0 {
 		e.toDisk = true
-		e.stage = newStage[T, K](d.p, batch)
+		e.stage = newStage(d.p, batch)
 		e.stage.at = make([]int64, batch)
 		if d.p.losers != nil {
 			e.holdBack = e.over.putLoser
@@ -139,8 +137,8 @@ func newLevel[T any, K comparable](d *disk[T, K], depth int) *hashed[T, K] {
 }
 
 // spillover is what one level of a run has on disk: the whole input at depth 0, a partition of the level above at the others.
-type spillover[T any, K comparable] struct {
-	disk     *disk[T, K]
+type spillover[T any] struct {
+	disk     *disk[T]
 	depth    int
 	part     int                  // of the level above, where depth > 0
 	full     bool                 // no key is added any more
@@ -156,7 +154,7 @@ type spillover[T any, K comparable] struct {
 }
 
 // isEvicted reports whether the state of key number i is on disk.
-func (o *spillover[T, K]) isEvicted(i int) bool {
+func (o *spillover[T]) isEvicted(i int) bool {
 	if !o.out {
 		return false
 	}
@@ -167,7 +165,7 @@ func (o *spillover[T, K]) isEvicted(i int) bool {
 }
 
 // evict notes that the state of key number i, of so many, goes to disk.
-func (o *spillover[T, K]) evict(i, keys int) {
+func (o *spillover[T]) evict(i, keys int) {
 	if !o.out {
 		o.out, o.evicted = true, make([]uint64, (keys+63)/64) // a few thousandths of what a key takes: of the reserve
 	}
@@ -179,7 +177,7 @@ func (o *spillover[T, K]) evict(i, keys int) {
 }
 
 // put writes a row, or the state of a key, to the partition of its hash.
-func (o *spillover[T, K]) put(h uint64, beside spilled, row *T) (err error) {
+func (o *spillover[T]) put(h uint64, beside spilled, row *T) (err error) {
 	d := o.disk
 	if o.parts == nil {
 		if o.parts, err = d.newParts(); err != nil {
@@ -192,7 +190,7 @@ func (o *spillover[T, K]) put(h uint64, beside spilled, row *T) (err error) {
 }
 
 // newParts makes a file of partitions.
-func (d *disk[T, K]) newParts() (*spill.Store[record], error) {
+func (d *disk[T]) newParts() (*spill.Store[record], error) {
 	parts, err := spill.NewStore[record](d.dir, recordCodec{}, d.block)
 	if err != nil {
 		return nil, err
@@ -211,7 +209,7 @@ func partition(h uint64, depth int, n uint) int {
 }
 
 // putSurvivor writes a row that came out, with its place. They come in order.
-func (o *spillover[T, K]) putSurvivor(at int64, row *T) (err error) {
+func (o *spillover[T]) putSurvivor(at int64, row *T) (err error) {
 	d := o.disk
 	if o.survivors == nil {
 		if o.survivors, err = d.survivors.begin(); err != nil {
@@ -224,7 +222,7 @@ func (o *spillover[T, K]) putSurvivor(at int64, row *T) (err error) {
 }
 
 // putLoser writes a loser, with the position of the row that met it. They come in order.
-func (o *spillover[T, K]) putLoser(met int64, l *Loser[T]) (err error) {
+func (o *spillover[T]) putLoser(met int64, l *Loser[T]) (err error) {
 	d := o.disk
 	if o.losers == nil {
 		if o.losers, err = d.losers.begin(); err != nil {
@@ -237,7 +235,7 @@ func (o *spillover[T, K]) putLoser(met int64, l *Loser[T]) (err error) {
 }
 
 // fail notes that a file failed, and names the function that was called.
-func (d *disk[T, K]) fail(err error) error {
+func (d *disk[T]) fail(err error) error {
 	if err == nil {
 		return nil
 	}

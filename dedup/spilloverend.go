@@ -8,7 +8,7 @@ import (
 
 // finishSpilled ends a run that has rows on disk. input is the error that the input ended with, or the engine while it
 // read it: what comes before it is settled and delivered all the same.
-func (e *hashed[T, K]) finishSpilled(input error) error {
+func (e *hashed[T]) finishSpilled(input error) error {
 	d := e.over.disk
 	if d.failed {
 		return input
@@ -41,7 +41,7 @@ func (e *hashed[T, K]) finishSpilled(input error) error {
 
 // leaveMemory brings the survivors that are in memory to where they come out: to the consumer, if nothing can come before
 // them, else to a run on disk. Then all memory is free for the partitions.
-func (e *hashed[T, K]) leaveMemory(whole bool) error {
+func (e *hashed[T]) leaveMemory(whole bool) error {
 	d := e.over.disk
 	if whole {
 		d.noteTie(e.unsettled())
@@ -65,9 +65,9 @@ func (e *hashed[T, K]) leaveMemory(whole bool) error {
 
 // deliver delivers the losers and yields the survivors. Where the first row of a key is bound to survive, it does so in the
 // order of the input, up to the row that a tie was found with; otherwise losers come first.
-func (e *hashed[T, K]) deliver(whole bool) error {
+func (e *hashed[T]) deliver(whole bool) error {
 	d := e.over.disk
-	losers := heldLosers[T, K]{e: e}
+	losers := heldLosers[T]{e: e}
 	var err error
 	if losers.tree, err = d.losers.merged(); err != nil {
 		return d.fail(err)
@@ -107,15 +107,15 @@ func (e *hashed[T, K]) deliver(whole bool) error {
 }
 
 // heldLosers are the losers that were held back, in order of the rows that met them.
-type heldLosers[T any, K comparable] struct {
-	e    *hashed[T, K]
+type heldLosers[T any] struct {
+	e    *hashed[T]
 	tree *merge.Tree[record]
 	next *record
 	some bool // next was read
 }
 
 // deliver delivers the losers up to one that was met at end.
-func (h *heldLosers[T, K]) deliver(end int64) (err error) {
+func (h *heldLosers[T]) deliver(end int64) (err error) {
 	for {
 		if !h.some {
 			if h.next, err = h.tree.Next(); err != nil {

@@ -20,7 +20,7 @@ type spilledRows struct {
 }
 
 // handOver ends what the level has written, and leaves its partitions to be settled.
-func (o *spillover[T, K]) handOver() error {
+func (o *spillover[T]) handOver() error {
 	d := o.disk
 	err := d.survivors.end(o.survivors)
 	if err == nil {
@@ -45,7 +45,7 @@ func (o *spillover[T, K]) handOver() error {
 }
 
 // settle settles all partitions, the last one first, so that few files are there at a time.
-func (d *disk[T, K]) settle() error {
+func (d *disk[T]) settle() error {
 	for n := len(d.tasks); n > 0; n = len(d.tasks) {
 		task := d.tasks[n-1]
 		d.tasks = d.tasks[:n-1]
@@ -62,7 +62,7 @@ func (d *disk[T, K]) settle() error {
 }
 
 // settlePart settles the rows of one partition, whose survivors and losers become runs.
-func (d *disk[T, K]) settlePart(task spilledPart) error {
+func (d *disk[T]) settlePart(task spilledPart) error {
 	e := newLevel(d, task.depth)
 	e.over.part = task.part
 	defer e.letGo()
@@ -86,7 +86,7 @@ func (d *disk[T, K]) settlePart(task spilledPart) error {
 }
 
 // readPart takes in the rows of a partition. A tie that no later row can settle ends it.
-func (e *hashed[T, K]) readPart(rows *spill.Reader[record]) (tie *TieError, err error) {
+func (e *hashed[T]) readPart(rows *spill.Reader[record]) (tie *TieError, err error) {
 	st := e.stage
 	for {
 		row := &st.rows[st.n]
@@ -124,7 +124,7 @@ func (e *hashed[T, K]) readPart(rows *spill.Reader[record]) (tie *TieError, err 
 
 // sameKey returns an error where the key of the row being settled, which has this hash, belongs to another partition than
 // the one that the row was written to: its rows would be told apart. Which is most of all other keys.
-func (e *hashed[T, K]) sameKey(h uint64) error {
+func (e *hashed[T]) sameKey(h uint64) error {
 	o := e.over
 	if partition(h, o.depth-1, o.disk.bits) == o.part {
 		return nil
@@ -135,7 +135,7 @@ func (e *hashed[T, K]) sameKey(h uint64) error {
 var errOtherKey = errors.New("it is another one than before the row went to disk, where Codec and key have to give the same again")
 
 // settlePartly settles what is staged, before next, which is an error that comes then.
-func (e *hashed[T, K]) settlePartly(next error) (tie *TieError, err error) {
+func (e *hashed[T]) settlePartly(next error) (tie *TieError, err error) {
 	if err = e.settle(); err == nil {
 		return nil, next
 	}
@@ -147,7 +147,7 @@ func (e *hashed[T, K]) settlePartly(next error) (tie *TieError, err error) {
 
 // noteTie keeps the tie that the run ends with: the first that was met where none can be settled, otherwise that
 // whose winner stands first.
-func (d *disk[T, K]) noteTie(t *TieError) {
+func (d *disk[T]) noteTie(t *TieError) {
 	switch {
 	case t == nil:
 	case d.tie == nil,
@@ -158,14 +158,18 @@ func (d *disk[T, K]) noteTie(t *TieError) {
 }
 
 // restore takes in the state of a key, which is new here, with the row that it holds.
-func (e *hashed[T, K]) restore(state spilled, row *T) error {
+func (e *hashed[T]) restore(state spilled, row *T) error {
 	e.position, e.rowSize = state.at, e.sizeOfRow(row)
 	null := e.p.nullKey != nil && e.p.nullKey(*row)
-	var k K
+	const staged = 0 // the batch is settled, and there is room
 	h := uint64(nullHash)
 	if !null {
-		k = e.key(*row)
-		h = scatter(e.hasher.Hash(&k, 0))
+		if err := e.keys.stage(staged, row); err != nil {
+			return &KeyError{Position: e.position, Err: err}
+		}
+		hashes := e.stage.hashes[:staged+1]
+		e.keys.hash(hashes)
+		h = hashes[staged]
 		if err := e.sameKey(h); err != nil {
 			return err
 		}
@@ -177,7 +181,7 @@ func (e *hashed[T, K]) restore(state spilled, row *T) error {
 	if null {
 		fits, err = e.fitsNull()
 	} else {
-		fits, err = e.fitsKey(&k)
+		fits, err = e.fitsKey(staged)
 	}
 	if err != nil {
 		return err
@@ -190,8 +194,8 @@ func (e *hashed[T, K]) restore(state spilled, row *T) error {
 	if null {
 		e.holdNull(row, state.first)
 	} else {
-		_, slot := e.probe(&k, h)
-		i = e.hold(slot, row, &k, h, state.first)
+		_, slot := e.probe(staged, h)
+		i = e.hold(slot, staged, row, h, state.first)
 	}
 	if state.tied >= 0 {
 		e.noteTied(i, state.tied)
@@ -200,7 +204,7 @@ func (e *hashed[T, K]) restore(state spilled, row *T) error {
 }
 
 // evictMet writes the state of key number i after a meeting with a row, which came to that outcome.
-func (e *hashed[T, K]) evictMet(i int, row, holder *T, heldAt int64, outcome verdict) error {
+func (e *hashed[T]) evictMet(i int, row, holder *T, heldAt int64, outcome verdict) error {
 	if outcome == holderBeaten {
 		return e.evict(i, row, e.position, -1, e.grown)
 	}
@@ -217,7 +221,7 @@ func (e *hashed[T, K]) evictMet(i int, row, holder *T, heldAt int64, outcome ver
 
 // evict writes the state of key number i to its partition: the row it holds, from position at. tied is the position of
 // the first row that ties with it, -1 where there is none. Of what the row holds, the last grown bytes are not booked.
-func (e *hashed[T, K]) evict(i int, row *T, at, tied, grown int64) error {
+func (e *hashed[T]) evict(i int, row *T, at, tied, grown int64) error {
 	e.fill()
 	state := spilled{at: max(at, 0), first: e.firstOf(i), tied: tied}
 	if _, was := e.tied[i]; was {
@@ -226,8 +230,7 @@ func (e *hashed[T, K]) evict(i int, row *T, at, tied, grown int64) error {
 	}
 	h := uint64(nullHash)
 	if i != nullGroup {
-		k := e.keyOf(i)
-		h = scatter(e.hasher.Hash(&k, 0))
+		h = e.keys.hashOf(i, e.keyRow(i))
 	}
 	e.over.evict(i, e.index.n)
 	err := e.over.put(h, state, row)
@@ -244,6 +247,6 @@ func (e *hashed[T, K]) evict(i int, row *T, at, tied, grown int64) error {
 const nullHash = 0
 
 // spillRow writes the row being settled to the partition of its key.
-func (e *hashed[T, K]) spillRow(v *T, h uint64) error {
+func (e *hashed[T]) spillRow(v *T, h uint64) error {
 	return e.over.put(h, spilled{at: e.position, first: -1, tied: -1}, v)
 }

@@ -6,16 +6,15 @@ import "reflect"
 // before that, so that the cache misses of a batch overlap.
 //
 //	rows    [ 7 click a ][ 9 view ][ 7 click b ][ 8 buy ]
-//	keys    [ 7 click   ][ 9 view ][ 7 click   ][ 8 buy ]
+//	keys    [ 7 click   ][ 9 view ][ 7 click   ][ 8 buy ]    which the engine's batchKeys have
 //	hashes  [ 5c..      ][ 61..   ][ 5c..      ][ c8..  ]
 //
 // The keys of rows with a null key are zero, and looked up for nothing.
-type stage[T, K any] struct {
+type stage[T any] struct {
 	n      int
 	first  int64   // position of the first row, where one follows the other
 	at     []int64 // positions of rows that come from disk; nil: they follow one another
 	rows   []T
-	keys   []K
 	hashes []uint64
 	isNull []bool  // nil: no row has a null key
 	sizes  []int64 // bytes that rows reach beyond their static size; nil: none, or not needed
@@ -23,8 +22,8 @@ type stage[T, K any] struct {
 }
 
 // newStage makes a stage of n rows.
-func newStage[T, K any](p *plan[T], n int) *stage[T, K] {
-	s := &stage[T, K]{rows: make([]T, n), keys: make([]K, n), hashes: make([]uint64, n)}
+func newStage[T any](p *plan[T], n int) *stage[T] {
+	s := &stage[T]{rows: make([]T, n), hashes: make([]uint64, n)}
 	if p.nullKey != nil {
 		s.isNull = make([]bool, n)
 	}
@@ -35,7 +34,7 @@ func newStage[T, K any](p *plan[T], n int) *stage[T, K] {
 }
 
 // position is where row i stood in the input.
-func (s *stage[T, K]) position(i int) int64 {
+func (s *stage[T]) position(i int) int64 {
 	if s.at != nil {
 		return s.at[i]
 	}
@@ -71,4 +70,4 @@ func (p *plan[T]) planBatch() {
 const stagedBytes = 64
 
 // full says that the staged rows are to be settled.
-func (s *stage[T, K]) full(p *plan[T]) bool { return s.n == len(s.rows) || s.held > p.waiting }
+func (s *stage[T]) full(p *plan[T]) bool { return s.n == len(s.rows) || s.held > p.waiting }

@@ -9,7 +9,7 @@ import (
 // sight or of their own positions, with the rows without a key at their places between them.
 
 // emitAll brings out the survivors of a run, or of a level of it, that had to read all its input first.
-func (e *hashed[T, K]) emitAll() error {
+func (e *hashed[T]) emitAll() error {
 	keys := e.index.n
 	sorted := e.p.order == OrderWinner || e.over != nil && e.over.restored
 	if e.over != nil {
@@ -41,7 +41,7 @@ func (e *hashed[T, K]) emitAll() error {
 }
 
 // emitByPlace brings out the survivors in order of their places.
-func (e *hashed[T, K]) emitByPlace() error {
+func (e *hashed[T]) emitByPlace() error {
 	null := 0
 	for _, i := range e.byPlace() {
 		place := e.place(i)
@@ -58,7 +58,7 @@ func (e *hashed[T, K]) emitByPlace() error {
 }
 
 // emitNulls brings out the rows with a null key from number n on.
-func (e *hashed[T, K]) emitNulls(n int) error {
+func (e *hashed[T]) emitNulls(n int) error {
 	for ; n < e.nulls.n; n++ {
 		if err := e.emitNull(n); err != nil || e.stopped {
 			return err
@@ -68,7 +68,7 @@ func (e *hashed[T, K]) emitNulls(n int) error {
 }
 
 // byPlace returns the numbers of the survivors in order of their places.
-func (e *hashed[T, K]) byPlace() []int {
+func (e *hashed[T]) byPlace() []int {
 	order := make([]int, 0, e.rows.n)
 	for i := range e.rows.n {
 		if e.survives(i) {
@@ -80,7 +80,7 @@ func (e *hashed[T, K]) byPlace() []int {
 }
 
 // emitNull brings out row number n of those with a null key, unless KeepNone dropped it or it went to disk.
-func (e *hashed[T, K]) emitNull(n int) error {
+func (e *hashed[T]) emitNull(n int) error {
 	if *e.nullPositions.at(n) < 0 || e.over != nil && e.p.nullKeys == NullsEqual && e.over.isEvicted(nullGroup) {
 		return nil
 	}
@@ -88,7 +88,7 @@ func (e *hashed[T, K]) emitNull(n int) error {
 }
 
 // emitKey brings out the survivor of key number i, if it has one.
-func (e *hashed[T, K]) emitKey(i int) error {
+func (e *hashed[T]) emitKey(i int) error {
 	if !e.survives(i) {
 		return nil
 	}
@@ -100,12 +100,12 @@ func (e *hashed[T, K]) emitKey(i int) error {
 }
 
 // survives reports whether key number i has its survivor here.
-func (e *hashed[T, K]) survives(i int) bool {
+func (e *hashed[T]) survives(i int) bool {
 	return (e.p.keep != KeepNone || *e.positions.at(i) >= 0) && (e.over == nil || !e.over.isEvicted(i))
 }
 
 // place is the position by which the survivor of key number i comes out.
-func (e *hashed[T, K]) place(i int) int64 {
+func (e *hashed[T]) place(i int) int64 {
 	if e.p.firsts {
 		return *e.firsts.at(i)
 	}
@@ -113,7 +113,7 @@ func (e *hashed[T, K]) place(i int) int64 {
 }
 
 // nullPlace is place for row number n of those with a null key.
-func (e *hashed[T, K]) nullPlace(n int) int64 {
+func (e *hashed[T]) nullPlace(n int) int64 {
 	if e.p.firsts && e.p.nullKeys == NullsEqual {
 		return e.nullFirst
 	}
@@ -121,7 +121,7 @@ func (e *hashed[T, K]) nullPlace(n int) int64 {
 }
 
 // firstOf is the position of the first row of key number i, where that is asked for, otherwise any.
-func (e *hashed[T, K]) firstOf(i int) int64 {
+func (e *hashed[T]) firstOf(i int) int64 {
 	if i == nullGroup {
 		return e.nullFirst
 	}
@@ -129,7 +129,7 @@ func (e *hashed[T, K]) firstOf(i int) int64 {
 }
 
 // emit brings out a survivor: to the consumer, or to disk with its place.
-func (e *hashed[T, K]) emit(row *T, place int64) error {
+func (e *hashed[T]) emit(row *T, place int64) error {
 	if e.toDisk {
 		return e.over.putSurvivor(place, row)
 	}
@@ -138,7 +138,7 @@ func (e *hashed[T, K]) emit(row *T, place int64) error {
 }
 
 // out yields a survivor.
-func (e *hashed[T, K]) out(row *T) {
+func (e *hashed[T]) out(row *T) {
 	e.stats.Out++
 	e.stopped = !e.yield(*row, nil)
 }

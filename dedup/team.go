@@ -5,7 +5,6 @@ import (
 	"math/bits"
 	"reflect"
 
-	"github.com/millrace-go/millrace/internal/hash"
 	"github.com/millrace-go/millrace/stream"
 )
 
@@ -39,16 +38,14 @@ import (
 // A row and what is beside it (its mark, its position, its key) are written by the reader before the chunk is handed
 // over, and by their owner after it. The lists of blocks grow behind what was there when a chunk was handed over: who
 // settles it looks at the lists as they were then.
-type team[T any, K comparable] struct {
+type team[T any] struct {
 	teamCore
 	p       *plan[T]
-	key     func(T) K
-	hasher  *hash.Hasher[K]
-	exact   bool           // == is the equality of keys
+	keys    teamKeys[T]
 	ledgers []ownLedger[T] // by number of the owner
 
-	placed teamBlocks[T, K]
-	views  []view[T, K] // by number of the chunk
+	placed blocks[T] // rows by their places
+	views  []view[T] // by number of the chunk
 }
 
 // ownLedger keeps a ledger from sharing a line of the cache with the next, which another core writes.
@@ -57,17 +54,10 @@ type ownLedger[T any] struct {
 	_ [64]byte
 }
 
-// teamBlocks is rows by their places.
-type teamBlocks[T any, K comparable] struct {
-	rows blocks[T]
-	keys blocks[K] // where they are held, because rows are let go of that are compared with later
-}
-
-// view is what the rows of a chunk are settled with: the lists of rows as of when it was handed over, and its own rows.
-type view[T any, K comparable] struct {
-	teamBlocks[T, K]
+// view is what the rows of a chunk are settled with: the list of rows as of when it was handed over, and its own rows.
+type view[T any] struct {
+	rows   blocks[T]
 	own    []T // as they were read
-	ownKey []K
 	buffer []T // for rows that are read apart
 }
 
@@ -91,32 +81,33 @@ func (p *plan[T]) planWorkers() {
 	p.positions = p.tie == TieFail || p.keep == KeepMerge // otherwise places say enough
 }
 
-func newTeam[T any, K comparable](p *plan[T], key func(T) K, hasher *hash.Hasher[K]) *team[T, K] {
+func newTeam[T any](p *plan[T], keys keysOf[T]) *team[T] {
 	size := int(reflect.TypeFor[T]().Size())
 	rows := cmp.Or(p.tuned.chunk, max(16, min(chunkRows, chunkBytes/max(1, size))))
 	shift := uint(bits.Len(uint(rows)) - 1)
-	t := &team[T, K]{p: p, key: key, hasher: hasher, exact: hasher.Exact(), ledgers: make([]ownLedger[T], p.workers+1)}
+	t := &team[T]{p: p, ledgers: make([]ownLedger[T], p.workers+1)}
 	for i := range t.ledgers {
 		t.ledgers[i].p = p
 	}
-	t.placed.rows, t.placed.keys = wholeBlocks[T](shift), wholeBlocks[K](shift)
+	t.placed = wholeBlocks[T](shift)
 	t.teamCore = teamCore{
 		fn: p.fn, nullKeys: p.nullKeys, byWinner: p.order == OrderWinner, keepsNone: p.keep == KeepNone,
 		compares: len(p.by) > 0, hasPositions: p.positions, turns: p.tuned.chunk > 0,
 	}
 	t.start(t, p.workers, p.batch, shift, cmp.Or(p.tuned.holes, leastHoles/(size+1)))
-	t.views = make([]view[T, K], cap(t.crew.free))
+	t.views = make([]view[T], cap(t.crew.free))
+	t.keys = keys.shared(shift, cap(t.crew.free), p.holdKeys)
 	return t
 }
 
 // close ends the workers, however the run ended, and publishes the counts.
-func (t *team[T, K]) close() {
+func (t *team[T]) close() {
 	t.crew.stop()
 	t.count().publish()
 }
 
 // count brings all counts together in the ledger of the consumer, which it returns.
-func (t *team[T, K]) count() *ledger[T] {
+func (t *team[T]) count() *ledger[T] {
 	all := &t.ledgers[len(t.owners)].ledger
 	for i := range t.ledgers {
 		e, l := t.owner(i), &t.ledgers[i].ledger
@@ -133,12 +124,13 @@ func (t *team[T, K]) count() *ledger[T] {
 }
 
 // run reads the input and yields the survivors. Its error is still to be yielded.
-func (t *team[T, K]) run(s stream.Seq[T], yield func(T, error) bool) error {
+func (t *team[T]) run(s stream.Seq[T], yield func(T, error) bool) error {
 	if err := t.read(s); err != nil {
 		return err
 	}
 	t.checkInvariants()
-	t.views[0].teamBlocks = t.placed
+	t.views[0].rows = t.placed
+	t.keys.look(&chunk{})
 	if tie := t.unsettled(&chunk{}); tie != nil {
 		return tie
 	}
@@ -150,7 +142,7 @@ func (t *team[T, K]) run(s stream.Seq[T], yield func(T, error) bool) error {
 
 // read takes in the input, and returns when all that came is settled. What a worker failed with stands before what the
 // source ended with, be that a panic: it has the earlier row.
-func (t *team[T, K]) read(s stream.Seq[T]) (err error) {
+func (t *team[T]) read(s stream.Seq[T]) (err error) {
 	c := t.begin(t.crew.empty(), 0)
 	defer func() {
 		if c != nil {
@@ -181,39 +173,32 @@ func (t *team[T, K]) read(s stream.Seq[T]) (err error) {
 }
 
 // stageKey sets what is staged beside the row that was read last, or takes the row in where its key is null.
-func (t *team[T, K]) stageKey(c *chunk) error {
-	v := &t.views[c.number]
-	row, key := &v.own[c.n], &v.ownKey[c.n]
+func (t *team[T]) stageKey(c *chunk) error {
+	row := &t.views[c.number].own[c.n]
 	if t.p.nullKey != nil && t.p.nullKey(*row) {
-		var zero K
-		*key = zero
+		t.keys.stageNull(c, c.n)
 		c.nulls = append(c.nulls, int32(c.n))
 		return t.nulls.takeNull(c, c.n)
 	}
-	*key = t.key(*row)
-	if t.hasher.Dynamic() {
-		if err := t.hasher.Check(key); err != nil {
-			t.nulls.in++
-			return &KeyError{Position: c.first + int64(c.n), Err: err}
-		}
+	if err := t.keys.stage(c, c.n, row); err != nil {
+		t.nulls.in++
+		return &KeyError{Position: c.first + int64(c.n), Err: err}
 	}
 	return nil
 }
 
 // hash hashes the keys of a chunk.
-func (t *team[T, K]) hash(c *chunk) {
-	t.placed.rows.n += c.n
-	t.placed.keys.n = t.placed.rows.n
-	t.hasher.HashEach(t.views[c.number].ownKey[:c.n], c.hashes[:c.n])
-	scatterEach(c.hashes[:c.n])
+func (t *team[T]) hash(c *chunk) {
+	t.placed.n += c.n
+	t.keys.hash(c)
 }
 
 // emit yields the survivors, which stand in order, and reports whether the consumer took them all.
-func (t *team[T, K]) emit(yield func(T, error) bool, stats *Stats) bool {
+func (t *team[T]) emit(yield func(T, error) bool, stats *Stats) bool {
 	t.dismiss() // their memory is free while the rows go out
-	t.views = nil
+	t.views, t.keys = nil, nil
 	left := t.marks.n
-	for i, rows := range t.placed.rows.list {
+	for i, rows := range t.placed.list {
 		marks := t.marks.list[i]
 		for j := range min(len(rows), left) {
 			if marks[j] != survivor {
@@ -225,7 +210,7 @@ func (t *team[T, K]) emit(yield func(T, error) bool, stats *Stats) bool {
 			}
 		}
 		left -= min(len(rows), left)
-		t.placed.rows.list[i] = nil
+		t.placed.list[i] = nil
 	}
 	return true
 }

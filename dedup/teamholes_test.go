@@ -108,7 +108,7 @@ func TestTeam_HolesAreBounded(t *testing.T) {
 func requireBounded[T any](t *testing.T, p *plan[T], row func(i int) T, key func(T) int, n, most int) {
 	hasher, err := newHasher[int]("Run")
 	require.NoError(t, err)
-	e := newTeam(p, key, hasher)
+	e := newTeam(p, keysOf[T](byKey[T, int]{key, hasher}))
 	defer e.close()
 	moved := 0
 	require.NoError(t, e.read(func(yield func(T, error) bool) {
@@ -121,7 +121,7 @@ func requireBounded[T any](t *testing.T, p *plan[T], row func(i int) T, key func
 				moved++
 			}
 			require.LessOrEqual(t, e.marks.end, most, "after row %d", i)
-			for _, b := range []int{e.placed.rows.end, e.placed.keys.end, e.positions.end} {
+			for _, b := range []int{e.placed.end, e.keys.roomForKeys(), e.positions.end} {
 				require.Contains(t, []int{0, e.marks.end}, b)
 			}
 		}

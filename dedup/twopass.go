@@ -64,7 +64,7 @@ func TwoPass[T any, K comparable](open func() stream.Seq[T], key func(T) K, o Op
 	return func(yield func(T, error) bool) {
 		var err error
 		if p.eager {
-			e := newHashed(p, key, hasher)
+			e := newHashed(p, keysOf[T](byKey[T, K]{key, hasher}))
 			defer e.close()
 			err = e.run(opened(), yield)
 		} else {

@@ -7,7 +7,7 @@ package dedup
 const tieBytes = 40
 
 // tie notes that the row being settled ties with the row at heldAt. Without comparators no later row can settle it.
-func (e *hashed[T, K]) tie(i int, heldAt int64) error {
+func (e *hashed[T]) tie(i int, heldAt int64) error {
 	if len(e.p.by) == 0 {
 		return e.tieError(i, heldAt, e.position)
 	}
@@ -23,7 +23,7 @@ func (e *hashed[T, K]) tie(i int, heldAt int64) error {
 }
 
 // noteTied notes that the first row that ties with the holder of key number i stood at position.
-func (e *hashed[T, K]) noteTied(i int, position int64) {
+func (e *hashed[T]) noteTied(i int, position int64) {
 	if e.tied == nil {
 		e.tied = make(map[int]int64)
 	}
@@ -31,16 +31,16 @@ func (e *hashed[T, K]) noteTied(i int, position int64) {
 }
 
 // tieError names the key of number i.
-func (e *hashed[T, K]) tieError(i int, winnerAt, position int64) *TieError {
+func (e *hashed[T]) tieError(i int, winnerAt, position int64) *TieError {
 	t := &TieError{WinnerPosition: winnerAt, Position: position}
 	if i != nullGroup {
-		t.Key = e.keyOf(i)
+		t.Key = e.keys.keyAt(i, e.keyRow(i))
 	}
 	return t
 }
 
 // unsettled returns the *TieError of the tie whose winner stands first in the input, nil if there is none.
-func (e *hashed[T, K]) unsettled() *TieError {
+func (e *hashed[T]) unsettled() *TieError {
 	i, t := e.firstUnsettled()
 	if t == nil {
 		return nil
@@ -49,7 +49,7 @@ func (e *hashed[T, K]) unsettled() *TieError {
 }
 
 // firstUnsettled is unsettled without the name of the key, whose number it returns as well.
-func (e *hashed[T, K]) firstUnsettled() (key int, first *TieError) {
+func (e *hashed[T]) firstUnsettled() (key int, first *TieError) {
 	return firstTie(e.tied, func(i int) int64 {
 		_, winner := e.holder(i)
 		return *winner
