@@ -72,13 +72,15 @@ func TestRun_Law_ErrorInABatch(t *testing.T) {
 	})
 }
 
+// row has a key of any kind.
+type row struct {
+	Key any
+	At  int
+}
+
 // A sink that fails, a key that cannot be one, and a bound that is reached end a run at the same row, however many are
 // looked up together.
 func TestRun_BatchesEndAtTheSameRow(t *testing.T) {
-	type row struct {
-		Key any
-		N   int
-	}
 	full := errors.New("full")
 	rows := make([]row, 600)
 	for i := range rows {
@@ -94,7 +96,7 @@ func TestRun_BatchesEndAtTheSameRow(t *testing.T) {
 			}}
 		},
 		"rejects": func(n int) dedup.Options[row] {
-			return dedup.Options[row]{NullKey: func(r row) bool { return r.N%3 == 0 }, NullKeys: dedup.NullsReject,
+			return dedup.Options[row]{NullKey: func(r row) bool { return r.At%3 == 0 }, NullKeys: dedup.NullsReject,
 				Rejects: func(dedup.Reject[row]) error {
 					if n--; n < 0 {
 						return full
@@ -138,10 +140,6 @@ func TestRun_BatchesEndAtTheSameRow(t *testing.T) {
 // Sizes on the edges of batches and of growth, with every tenth key a hot one, null keys at the edges of batches, NaN and
 // interfaces for keys.
 func TestRun_BatchEdges(t *testing.T) {
-	type row struct {
-		Key any
-		At  int
-	}
 	for _, n := range []int{0, 1, 9, 10, 11, 255, 256, 257, 511, 512, 513, 1000, 2561, 5000} {
 		for hotShare := 0; hotShare <= 9; hotShare += 9 {
 			t.Run(fmt.Sprintf("rows=%d/hot=%d", n, hotShare), func(t *testing.T) {

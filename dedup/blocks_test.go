@@ -36,7 +36,7 @@ func TestBlocks_Oracle(t *testing.T) {
 		b := newBlocks[big]()
 		var want []byte
 		booked := int64(0)
-		for i := range rapid.IntRange(0, 200).Draw(t, "n") {
+		for i := range rapid.IntRange(0, 90).Draw(t, "n") {
 			booked += b.needs()
 			require.Equal(t, i, b.push(big{byte(i)}))
 			want = append(want, byte(i))

@@ -13,12 +13,12 @@ import (
 )
 
 // wins reports which of two rows stays under a comparator, seen in both orders of arrival: "a", "b" or "tie".
-func wins[V any](t *testing.T, c dedup.Comparator[V], a, b V) string {
+func wins(t *testing.T, c dedup.Comparator[any], a, b any) string {
 	t.Helper()
-	winner := func(first, second V) int64 {
-		var losers []dedup.Loser[V]
-		_, err := stream.Count(dedup.Run(stream.Of(first, second), func(V) int { return 0 },
-			dedup.Options[V]{By: []dedup.Comparator[V]{c}, Losers: stream.Into(&losers)}))
+	winner := func(first, second any) int64 {
+		var losers []dedup.Loser[any]
+		_, err := stream.Count(dedup.Run(stream.Of(first, second), func(any) int { return 0 },
+			dedup.Options[any]{By: []dedup.Comparator[any]{c}, Losers: stream.Into(&losers)}))
 		require.NoError(t, err)
 		require.Len(t, losers, 1)
 		if losers[0].DecidedBy == "first seen" {
@@ -41,10 +41,11 @@ func wins[V any](t *testing.T, c dedup.Comparator[V], a, b V) string {
 }
 
 func TestComparator_Table(t *testing.T) {
-	number := func(f float64) float64 { return f }
+	number, positive := as[float64], func(row any) bool { return as[float64](row) > 0 }
+	compare := func(a, b any) int { return cmp.Compare(as[float64](a), as[float64](b)) }
 	nan := math.NaN()
 	for name, tt := range map[string]struct {
-		c    dedup.Comparator[float64]
+		c    dedup.Comparator[any]
 		a, b float64
 		want string
 	}{
@@ -56,11 +57,11 @@ func TestComparator_Table(t *testing.T) {
 		"min_smaller":         {dedup.Min(number), 2, 1, "b"},
 		"min_nan_loses":       {dedup.Min(number), nan, math.Inf(1), "b"},
 		"min_nans_tie":        {dedup.Min(number), nan, nan, "tie"},
-		"present_true_wins":   {dedup.Present(func(f float64) bool { return f > 0 }), 1, -1, "a"},
-		"present_both_tie":    {dedup.Present(func(f float64) bool { return f > 0 }), 1, 2, "tie"},
-		"present_neither_tie": {dedup.Present(func(f float64) bool { return f > 0 }), -1, -2, "tie"},
-		"maxfunc":             {dedup.MaxFunc(cmp.Compare[float64]), 1, 2, "b"},
-		"minfunc":             {dedup.MinFunc(cmp.Compare[float64]), 1, 2, "a"},
+		"present_true_wins":   {dedup.Present(positive), 1, -1, "a"},
+		"present_both_tie":    {dedup.Present(positive), 1, 2, "tie"},
+		"present_neither_tie": {dedup.Present(positive), -1, -2, "tie"},
+		"maxfunc":             {dedup.MaxFunc(compare), 1, 2, "b"},
+		"minfunc":             {dedup.MinFunc(compare), 1, 2, "a"},
 	} {
 		t.Run(name, func(t *testing.T) { require.Equal(t, tt.want, wins(t, tt.c, tt.a, tt.b)) })
 	}
@@ -69,7 +70,7 @@ func TestComparator_Table(t *testing.T) {
 func TestComparator_Times(t *testing.T) {
 	noon := time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC)
 	abroad := noon.In(time.FixedZone("JST", 9*3600)) // the clock on the wall is later, the instant is not
-	self := func(t time.Time) time.Time { return t }
+	self := as[time.Time]
 	require.Equal(t, "tie", wins(t, dedup.Latest(self), noon, abroad))
 	require.Equal(t, "tie", wins(t, dedup.Earliest(self), noon, abroad))
 	require.Equal(t, "b", wins(t, dedup.Latest(self), abroad, noon.Add(time.Nanosecond)))
@@ -78,9 +79,9 @@ func TestComparator_Times(t *testing.T) {
 
 func TestComparator_Nullable(t *testing.T) {
 	type opt = stream.Opt[float64]
-	self := func(o opt) opt { return o }
-	at := func(o opt) stream.Opt[time.Time] {
-		if v, ok := o.Get(); ok && !math.IsNaN(v) {
+	self := as[opt]
+	at := func(row any) stream.Opt[time.Time] {
+		if v, ok := as[opt](row).Get(); ok && !math.IsNaN(v) {
 			return stream.Present(time.Unix(int64(v), 0))
 		}
 		return stream.Null[time.Time]()
@@ -88,7 +89,7 @@ func TestComparator_Nullable(t *testing.T) {
 	one, two, nan := stream.Present(1.), stream.Present(2.), stream.Present(math.NaN())
 	null, missing := stream.Null[float64](), stream.Missing[float64]()
 	for name, tt := range map[string]struct {
-		c    dedup.Comparator[opt]
+		c    dedup.Comparator[any]
 		a, b opt
 		want string
 	}{

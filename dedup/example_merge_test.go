@@ -92,10 +92,9 @@ func ExampleRun_merge() {
 
 // A field that lies outside the row is refused: whoever else has the row would see it change.
 func ExampleRun_mergeRefuses() {
-	rows := stream.Of(&Customer{ID: 1, Orders: 1}, &Customer{ID: 1, Orders: 2})
-	show(dedup.Run(rows, func(c *Customer) int { return c.ID }, dedup.Options[*Customer]{
+	show(dedup.Run(customers(), Customer.Key, dedup.Options[Customer]{
 		Keep:  dedup.KeepMerge,
-		Merge: []dedup.Reducer[*Customer]{dedup.Sum(func(c **Customer) *int { return &(*c).Orders })},
+		Merge: []dedup.Reducer[Customer]{dedup.Sum(func(c *Customer) *int { return c.Limit })},
 	}))
 	// Output:
 	// error: dedup: Run: Merge[0] must be a reducer whose function returns the address of a field of the row itself, got Sum of something outside the row

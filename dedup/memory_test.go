@@ -22,17 +22,12 @@ func liveHeap() int64 {
 // What a run books must be what it has: a bound that counts half is no bound. The heap is measured when all
 // input is in, after a collection.
 func TestRun_BookedIsWhatLives(t *testing.T) {
-	type person struct {
-		ID    int64
-		Name  string
-		Roles []string
-	}
 	const n = 40_000
-	for name, o := range map[string]dedup.Options[person]{
+	for name, o := range map[string]dedup.Options[profile]{
 		"keys":               {},
 		"rows":               {Tie: dedup.TieLast},
 		"rows_and_positions": {Tie: dedup.TieLast, Order: dedup.OrderWinner},
-		"null_rows":          {Tie: dedup.TieLast, NullKey: func(p person) bool { return p.ID%2 == 0 }},
+		"null_rows":          {Tie: dedup.TieLast, NullKey: func(p profile) bool { return p.ID%2 == 0 }},
 	} {
 		for _, short := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s/short=%v", name, short), func(t *testing.T) {
@@ -40,14 +35,14 @@ func TestRun_BookedIsWhatLives(t *testing.T) {
 				require.NoError(t, err)
 				o.Resources.Budget = budget
 				var before, live, booked int64
-				s := stream.Seq[person](func(yield func(person, error) bool) {
+				s := stream.Seq[profile](func(yield func(profile, error) bool) {
 					before = liveHeap()
 					for round := range 2 { // the second round replaces every row by a larger one
-						for i := range int64(n) {
-							p := person{ID: i}
+						for i := range n {
+							p := profile{ID: i}
 							if !short {
 								p.Name = fmt.Sprintf("person number %020d", i)
-								p.Roles = make([]string, 1+round, 2+2*round)
+								p.Tags = make([]string, 1+round, 2+2*round)
 							}
 							if !yield(p, nil) {
 								return
@@ -56,7 +51,7 @@ func TestRun_BookedIsWhatLives(t *testing.T) {
 					}
 					live, booked = liveHeap()-before, budget.Used()
 				})
-				require.NoError(t, stream.Drain(dedup.Run(s, func(p person) int64 { return p.ID }, o)))
+				require.NoError(t, stream.Drain(dedup.Run(s, profile.Key, o)))
 				require.Zero(t, budget.Used())
 				// The allocator rounds sizes up, by an eighth at most.
 				require.InEpsilon(t, live, booked, 0.15, "%d bytes live, %d booked", live, booked)

@@ -245,7 +245,7 @@ var realEngines = map[string]realEngine{
 }
 
 // largeEngines take the largest file as well; the others are left out of it to save time.
-var largeEngines = []string{"memory", "spilled", "state_saved_twice"}
+var largeEngines = []string{"memory", "spilled"}
 
 // collected is the engine of an operator.
 func collected(e engine) realEngine {

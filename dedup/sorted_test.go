@@ -68,7 +68,7 @@ func TestSorted_DescendingInput(t *testing.T) {
 
 // cmp.Compare puts NaN first and equal to itself, as the hash engine does.
 func TestSorted_NaNKeys(t *testing.T) {
-	got, err := stream.Collect(dedup.Sorted(stream.Of(math.NaN(), math.NaN(), 1, 1), func(f float64) float64 { return f }, cmp.Compare, dedup.Options[float64]{}))
+	got, err := stream.Collect(dedup.Sorted(stream.Of[any](math.NaN(), math.NaN(), 1., 1.), as[float64], cmp.Compare, dedup.Options[any]{}))
 	require.NoError(t, err)
 	require.Len(t, got, 2)
 }

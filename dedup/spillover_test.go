@@ -50,7 +50,7 @@ var spillingWays = map[string]dedup.Options[visit]{
 
 // Over a disk that fails: right rows or an error, and nothing left.
 func TestRun_faultyDisk(t *testing.T) {
-	rows := visits(3000)
+	rows := visits(1500)
 	for name, o := range spillingWays {
 		t.Run(name, func(t *testing.T) {
 			streamtest.CheckFaultsWith(t, func(s stream.Seq[visit], dir string) stream.Seq[string] {

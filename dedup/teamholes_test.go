@@ -73,7 +73,6 @@ func TestMoves_Oracle(t *testing.T) {
 // However many rows lose, there is room for no more than half as many as are held, and for those that are on the way to
 // the workers.
 func TestTeam_HolesAreBounded(t *testing.T) {
-	type row struct{ Key, At int }
 	const (
 		n, keys, chunk, holes = 40_000, 500, 64, 100
 		unsettled             = (queuedChunks + 2) * chunk
@@ -81,13 +80,13 @@ func TestTeam_HolesAreBounded(t *testing.T) {
 	)
 	for _, c := range []struct {
 		name string
-		o    Options[row]
+		o    Options[claim]
 	}{
-		{"first_seen", Options[row]{Tie: TieLast}},
-		{"by_position", Options[row]{Tie: TieLast, Order: OrderWinner}},
-		{"none", Options[row]{Keep: KeepNone}},
-		{"merge", Options[row]{Keep: KeepMerge, Merge: []Reducer[row]{Sum(func(r *row) *int { return &r.At })}}},
-		{"null_key", Options[row]{Tie: TieLast, NullKey: func(r row) bool { return r.Key == 0 }, NullKeys: NullsEqual}},
+		{"first_seen", Options[claim]{Tie: TieLast}},
+		{"by_position", Options[claim]{Tie: TieLast, Order: OrderWinner}},
+		{"none", Options[claim]{Keep: KeepNone}},
+		{"merge", Options[claim]{Keep: KeepMerge, Merge: []Reducer[claim]{Sum(func(c *claim) *int { return &c.N })}}},
+		{"null_key", Options[claim]{Tie: TieLast, NullKey: func(c claim) bool { return c.Rank == 0 }, NullKeys: NullsEqual}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.o.Resources.Workers = 2
@@ -95,11 +94,11 @@ func TestTeam_HolesAreBounded(t *testing.T) {
 			require.NoError(t, err)
 			p.tuned = tuning{chunk: chunk, holes: holes}
 			if p.merge == nil {
-				requireBounded(t, p, func(i int) row { return row{i * 7 % keys, i} }, func(r row) int { return r.Key }, n, most)
+				requireBounded(t, p, func(i int) claim { return claim{Rank: i * 7 % keys, N: i} }, func(c claim) int { return c.Rank }, n, most)
 				return
 			}
-			requireBounded(t, lift(p), func(i int) gathered[row] { return gathered[row]{Best: row{i * 7 % keys, i}} },
-				func(g gathered[row]) int { return g.Best.Key }, n, most)
+			requireBounded(t, lift(p), func(i int) gathered[claim] { return gathered[claim]{Best: claim{Rank: i * 7 % keys, N: i}} },
+				func(g gathered[claim]) int { return g.Best.Rank }, n, most)
 		})
 	}
 }

@@ -11,26 +11,30 @@ import (
 	"github.com/millrace-go/millrace/stream"
 )
 
+// message is a row that may be long.
+type message struct {
+	ID      int64
+	At      time.Time
+	Payload string
+}
+
+func (m message) Key() int64 { return m.ID }
+
 // What two passes hold, measured at the end of the first after a collection: of a million keys with rows of a
 // kilobyte nothing but keys, positions and ranks; and what is booked is what lives.
 func TestTwoPass_LiveBytesPerKey(t *testing.T) {
-	type event struct {
-		ID      int64
-		At      time.Time
-		Payload string
-	}
-	flagged := dedup.Present(func(e event) bool { return e.ID&1 == 0 })
-	latest := dedup.Latest(func(e event) time.Time { return e.At })
+	flagged := dedup.Present(func(e message) bool { return e.ID&1 == 0 })
+	latest := dedup.Latest(func(e message) time.Time { return e.At })
 	for _, tt := range []struct {
 		name  string
-		by    []dedup.Comparator[event]
+		by    []dedup.Comparator[message]
 		words int64 // beside the key: position and rank
 		n     int64 // keys
 	}{
 		{"tie_only", nil, 1, 100_000},
-		{"one_number", []dedup.Comparator[event]{dedup.Max(func(e event) int64 { return e.At.Unix() })}, 2, 100_000},
-		{"one_time", []dedup.Comparator[event]{latest}, 3, 1_000_000},
-		{"time_and_flag", []dedup.Comparator[event]{latest, flagged}, 3, 100_000},
+		{"one_number", []dedup.Comparator[message]{dedup.Max(func(e message) int64 { return e.At.Unix() })}, 2, 100_000},
+		{"one_time", []dedup.Comparator[message]{latest}, 3, 1_000_000},
+		{"time_and_flag", []dedup.Comparator[message]{latest, flagged}, 3, 100_000},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			budget, err := stream.NewBudget(1 << 30)
@@ -38,8 +42,8 @@ func TestTwoPass_LiveBytesPerKey(t *testing.T) {
 			n := tt.n
 			var before, live, booked int64
 			payload := strings.Repeat("x", 1000)
-			open := func() stream.Seq[event] {
-				return func(yield func(event, error) bool) {
+			open := func() stream.Seq[message] {
+				return func(yield func(message, error) bool) {
 					if before == 0 {
 						before = liveHeap()
 					}
@@ -47,7 +51,7 @@ func TestTwoPass_LiveBytesPerKey(t *testing.T) {
 						if i&0xffff == 0 {
 							payload = strings.Clone(payload) // no row lives for another
 						}
-						if !yield(event{i, time.Unix(i&0xff, 0), payload}, nil) {
+						if !yield(message{i, time.Unix(i&0xff, 0), payload}, nil) {
 							return
 						}
 					}
@@ -56,7 +60,7 @@ func TestTwoPass_LiveBytesPerKey(t *testing.T) {
 					}
 				}
 			}
-			out, err := stream.Count(dedup.TwoPass(open, func(e event) int64 { return e.ID }, dedup.Options[event]{
+			out, err := stream.Count(dedup.TwoPass(open, message.Key, dedup.Options[message]{
 				By: tt.by, Tie: dedup.TieLast, Order: dedup.OrderWinner, Resources: stream.Resources{Budget: budget},
 			}))
 			require.NoError(t, err)

@@ -121,11 +121,7 @@ func TestTwoPass_OnSightGoesToDisk(t *testing.T) {
 	require.Equal(t, want, got)
 	require.Equal(t, wantStats, gotStats)
 
-	type noCodec struct {
-		reading
-		F func()
-	}
-	seen := dedup.TwoPass(again([]noCodec{{}}), func(r noCodec) int { return r.Port }, dedup.Options[noCodec]{
+	seen := dedup.TwoPass(again([]any{1}), as[int], dedup.Options[any]{
 		Resources: stream.Resources{Memory: 64 << 10},
 	})
 	_, err := stream.Collect(seen)
@@ -422,33 +418,29 @@ func TestTwoPass_TieFail(t *testing.T) {
 }
 
 func TestTwoPass_MemoryLimit(t *testing.T) {
-	type line struct {
-		ID   int
-		Text string
-	}
-	at := func(line) time.Time { return time.Unix(0, 0) }
-	open := func(n, length int) func() stream.Seq[line] {
-		return func() stream.Seq[line] {
-			return func(yield func(line, error) bool) {
+	at := func(message) time.Time { return time.Unix(0, 0) }
+	open := func(n, length int) func() stream.Seq[message] {
+		return func() stream.Seq[message] {
+			return func(yield func(message, error) bool) {
 				for i := range n {
-					if !yield(line{i, strings.Repeat("x", length)}, nil) {
+					if !yield(message{ID: int64(i), Payload: strings.Repeat("x", length)}, nil) {
 						return
 					}
 				}
 			}
 		}
 	}
-	o := dedup.Options[line]{By: []dedup.Comparator[line]{dedup.Latest(at)}, Order: dedup.OrderWinner, Resources: stream.Resources{Memory: 64 << 10}}
-	_, err := stream.Count(dedup.TwoPass(open(500, 10_000), func(l line) int { return l.ID }, o))
+	o := dedup.Options[message]{By: []dedup.Comparator[message]{dedup.Latest(at)}, Order: dedup.OrderWinner, Resources: stream.Resources{Memory: 64 << 10}}
+	_, err := stream.Count(dedup.TwoPass(open(500, 10_000), message.Key, o))
 	require.NoError(t, err, "5 MB of rows count nothing")
-	_, err = stream.Count(dedup.TwoPass(open(2000, 1), func(l line) int { return l.ID }, o))
+	_, err = stream.Count(dedup.TwoPass(open(2000, 1), message.Key, o))
 	var limit *stream.LimitError
 	require.ErrorAs(t, err, &limit)
 	require.Equal(t, "dedup: TwoPass", limit.Where)
 	require.ErrorContains(t, err, "at element ")
 
 	// Keys are held, with what they point to.
-	_, err = stream.Count(dedup.TwoPass(open(10, 10_000), func(l line) string { return fmt.Sprint(l.ID, l.Text) }, o))
+	_, err = stream.Count(dedup.TwoPass(open(10, 10_000), func(m message) string { return fmt.Sprint(m.ID, m.Payload) }, o))
 	require.ErrorIs(t, err, stream.ErrLimit)
 }
 
