@@ -114,8 +114,7 @@ func TestRun_Keys(t *testing.T) {
 		require.ErrorAs(t, err, &key)
 		require.EqualValues(t, 2, key.Position)
 		require.ErrorIs(t, err, stream.ErrSchema)
-		require.ErrorContains(t, err, "dedup: key of element 2: ")
-		require.ErrorContains(t, err, "[]int")
+		require.EqualError(t, err, "dedup: key of element 2: interface key holds: []int is a slice, which is not comparable, want a comparable type without pointers or channels: schema mismatch")
 	})
 	t.Run("a_pointer_is_refused_before_the_source_is_touched", func(t *testing.T) {
 		type key struct{ Owner *string }

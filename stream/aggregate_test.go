@@ -134,7 +134,7 @@ func TestAggregate_RefusesBeforeTheSource(t *testing.T) {
 		want string
 	}{
 		"pointer_key": {stream.Drain(stream.CountBy(source, func(v int) *int { return &v })),
-			"stream: CountBy: key type must be comparable without pointers or channels, got *int (hash: *int is a pointer, want a comparable type without pointers or channels)"},
+			"stream: CountBy: key type must be comparable without pointers or channels, got *int (*int is a pointer, want a comparable type without pointers or channels)"},
 		"negative_memory": {one(stream.Aggregate(source, func(v int) int { return v }, sum, stream.AggregateOptions{Resources: budget})),
 			"stream: Aggregate: Resources.Memory must be 0 or positive, got -1"},
 	} {

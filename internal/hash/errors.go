@@ -5,6 +5,8 @@ import (
 	"reflect"
 )
 
+// The texts of these errors name no package: they stand in errors of the package whose user has the key.
+
 // KeyTypeError reports a type that cannot be a key: it holds a pointer, a channel or an unsafe.Pointer, whose
 // identity means nothing outside this process, or (inside an interface) something Go cannot compare.
 type KeyTypeError struct {
@@ -15,7 +17,7 @@ type KeyTypeError struct {
 
 // Error names the type, the place and what is there.
 func (e *KeyTypeError) Error() string {
-	return fmt.Sprintf("hash: %v%s is %s, want a comparable type without pointers or channels", e.Type, e.Path, e.What)
+	return fmt.Sprintf("%v%s is %s, want a comparable type without pointers or channels", e.Type, e.Path, e.What)
 }
 
 // KeyError reports a key whose interface holds, at run time, a value of a type that cannot be a key.
@@ -26,7 +28,7 @@ type KeyError struct {
 
 // Error says where in the key, and what the interface there holds.
 func (e *KeyError) Error() string {
-	return fmt.Sprintf("hash: interface key%s holds: %v%s is %s, want a comparable type without pointers or channels",
+	return fmt.Sprintf("interface key%s holds: %v%s is %s, want a comparable type without pointers or channels",
 		e.Path, e.Err.Type, e.Err.Path, e.Err.What)
 }
 

@@ -149,11 +149,11 @@ func TestNew_Refuses(t *testing.T) {
 		err  func() error
 		want string
 	}{
-		{"pointer", newError[*int], "hash: *int is a pointer, want a comparable type without pointers or channels"},
-		{"channel", newError[chan int], "hash: chan int is a channel, want a comparable type without pointers or channels"},
-		{"unsafe_pointer", newError[unsafePointer], "hash: unsafe.Pointer is an unsafe.Pointer, want a comparable type without pointers or channels"},
-		{"path", newError[deep], "hash: hash_test.deep.Refs[].To is a pointer, want a comparable type without pointers or channels"},
-		{"empty_array_too", newError[[0]*int], "hash: [0]*int[] is a pointer, want a comparable type without pointers or channels"},
+		{"pointer", newError[*int], "*int is a pointer, want a comparable type without pointers or channels"},
+		{"channel", newError[chan int], "chan int is a channel, want a comparable type without pointers or channels"},
+		{"unsafe_pointer", newError[unsafePointer], "unsafe.Pointer is an unsafe.Pointer, want a comparable type without pointers or channels"},
+		{"path", newError[deep], "hash_test.deep.Refs[].To is a pointer, want a comparable type without pointers or channels"},
+		{"empty_array_too", newError[[0]*int], "[0]*int[] is a pointer, want a comparable type without pointers or channels"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			err := c.err()
@@ -200,16 +200,16 @@ func TestCheck(t *testing.T) {
 	}{
 		{"all_nil", key{}, ""},
 		{"fine", key{Props: [3]any{1, "a", [2]any{nil, time.Now()}}, Say: time.Second}, ""},
-		{"pointer", key{Props: [3]any{1: &n}}, "hash: interface key.Props[1] holds: *int is a pointer"},
-		{"slice", key{Props: [3]any{2: []int{1}}}, "hash: interface key.Props[2] holds: []int is a slice, which is not comparable"},
-		{"map", key{Props: [3]any{map[int]int{}}}, "hash: interface key.Props[0] holds: map[int]int is a map, which is not comparable"},
-		{"func", key{Long: [100]any{70: func() {}}}, "hash: interface key.Long[70] holds: func() is a func, which is not comparable"},
-		{"channel", key{Props: [3]any{make(chan int)}}, "hash: interface key.Props[0] holds: chan int is a channel"},
-		{"nil_pointer", key{Props: [3]any{(*int)(nil)}}, "hash: interface key.Props[0] holds: *int is a pointer"},
-		{"struct_with_pointer", key{Props: [3]any{struct{ P *int }{}}}, "hash: interface key.Props[0] holds: struct { P *int }.P is a pointer"},
-		{"blank_func", key{Props: [3]any{struct{ _ func() }{}}}, "hash: interface key.Props[0] holds: struct { _ func() }._ is a func, which is not comparable"},
-		{"nested", key{Props: [3]any{[1]any{[]int{}}}}, "hash: interface key.Props[0][0] holds: []int is a slice, which is not comparable"},
-		{"behind_methods", key{Say: sliceStringer{}}, "hash: interface key.Say holds: hash_test.sliceStringer is a slice, which is not comparable"},
+		{"pointer", key{Props: [3]any{1: &n}}, "interface key.Props[1] holds: *int is a pointer"},
+		{"slice", key{Props: [3]any{2: []int{1}}}, "interface key.Props[2] holds: []int is a slice, which is not comparable"},
+		{"map", key{Props: [3]any{map[int]int{}}}, "interface key.Props[0] holds: map[int]int is a map, which is not comparable"},
+		{"func", key{Long: [100]any{70: func() {}}}, "interface key.Long[70] holds: func() is a func, which is not comparable"},
+		{"channel", key{Props: [3]any{make(chan int)}}, "interface key.Props[0] holds: chan int is a channel"},
+		{"nil_pointer", key{Props: [3]any{(*int)(nil)}}, "interface key.Props[0] holds: *int is a pointer"},
+		{"struct_with_pointer", key{Props: [3]any{struct{ P *int }{}}}, "interface key.Props[0] holds: struct { P *int }.P is a pointer"},
+		{"blank_func", key{Props: [3]any{struct{ _ func() }{}}}, "interface key.Props[0] holds: struct { _ func() }._ is a func, which is not comparable"},
+		{"nested", key{Props: [3]any{[1]any{[]int{}}}}, "interface key.Props[0][0] holds: []int is a slice, which is not comparable"},
+		{"behind_methods", key{Say: sliceStringer{}}, "interface key.Say holds: hash_test.sliceStringer is a slice, which is not comparable"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := hasherOf[key](t)
