@@ -23,7 +23,8 @@ import (
 //  3. A pick in Counted has one row that gives its field, Best or a donor: OfBest and the Fields of the donors are
 //     disjoint, and together they are the picks in Counted. No Fields is 0.
 //  4. Donors stand in the order of their positions, so that what is known has one form.
-//  5. Totals has the fields of the totals in Counted, and is zero elsewhere.
+//  5. Totals has the fields of the totals in Counted, and is zero elsewhere. What they reach is changed, where the reducer
+//     says so (see Reducer.own): so nobody else has it.
 type gathered[T any] struct {
 	Best T // the best row, as it came
 	More *more[T]
@@ -35,6 +36,7 @@ type more[T any] struct {
 	Counted uint64 // reducers, by their index
 	OfBest  uint64 // picks whose field is Best's
 	Donors  []donor[T]
+	held    int64 // bytes that Totals reach, where they were measured since that may have changed; 0: they were not
 }
 
 // donor is a row beside the best one that gives fields.
@@ -193,20 +195,49 @@ func (m *merging[T]) addTotals(a, b *gathered[T], counted, bCounted uint64) *mor
 	sum := a.More
 	if sum == nil {
 		sum = new(more[T])
-		m.eachTotal(counted, func(r *Reducer[T], _ int) { r.copy(&sum.Totals, &a.Best) })
+		m.copyTotals(&sum.Totals, &a.Best, counted)
 	}
 	from := &b.Best
 	if b.More != nil {
 		from = &b.More.Totals
 	}
-	m.eachTotal(bCounted, func(r *Reducer[T], i int) {
-		if counted>>i&1 == 1 {
-			r.total(&sum.Totals, from)
-		} else {
-			r.copy(&sum.Totals, from)
+	m.eachTotal(bCounted&counted, func(r *Reducer[T], _ int) {
+		if r.total(&sum.Totals, from) {
+			sum.held = 0
 		}
 	})
+	if fresh := bCounted &^ counted & m.totals; fresh != 0 {
+		m.copyTotals(&sum.Totals, from, fresh)
+		sum.held = 0
+	}
 	return sum
+}
+
+// copyTotals copies fields, each with what is to be its own.
+func (m *merging[T]) copyTotals(to, from *T, fields uint64) {
+	m.eachTotal(fields, func(r *Reducer[T], _ int) {
+		r.copy(to, from)
+		if r.own != nil {
+			r.own(to)
+		}
+	})
+}
+
+// ownTotals gives what is known memory of its own, where it is changed.
+func (m *merging[T]) ownTotals(g *more[T]) {
+	m.eachTotal(g.Counted, func(r *Reducer[T], _ int) {
+		if r.own != nil {
+			r.own(&g.Totals)
+		}
+	})
+}
+
+// heldByTotals is the bytes that the totals reach, by size.
+func (g *more[T]) heldByTotals(size func(*T) int64) int64 {
+	if g.held == 0 {
+		g.held = size(&g.Totals)
+	}
+	return g.held
 }
 
 func (m *merging[T]) eachTotal(of uint64, do func(r *Reducer[T], i int)) {
@@ -224,7 +255,7 @@ func (m *merging[T]) finish(g *gathered[T]) {
 		}
 		return
 	}
-	m.eachTotal(g.More.Counted, func(r *Reducer[T], _ int) { r.copy(&g.Best, &g.More.Totals) })
+	m.copyTotals(&g.Best, &g.More.Totals, g.More.Counted)
 	for i := range g.More.Donors {
 		d := &g.More.Donors[i]
 		for rest := d.Fields; rest != 0; rest &= rest - 1 {

@@ -21,6 +21,7 @@ type claim struct {
 	Top   [2]int // by its first half
 	N     int
 	Most  stream.Opt[int]
+	Tags  []int
 }
 
 func claimMerging() *merging[claim] {

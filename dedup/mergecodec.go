@@ -91,12 +91,15 @@ func (c gatheredCodec[T]) Decode(src []byte, g *gathered[T]) (rest []byte, err e
 }
 
 func (c gatheredCodec[T]) Held(g *gathered[T]) int64 {
-	n := c.rows.Held(&g.Best)
+	n := c.heldByRow(&g.Best)
 	if m := g.More; m != nil {
-		n += int64(reflect.TypeFor[more[T]]().Size()) + int64(cap(m.Donors))*int64(reflect.TypeFor[donor[T]]().Size()) + c.rows.Held(&m.Totals)
+		n += int64(reflect.TypeFor[more[T]]().Size()) + int64(cap(m.Donors))*int64(reflect.TypeFor[donor[T]]().Size()) + m.heldByTotals(c.heldByRow)
 		for i := range m.Donors {
-			n += c.rows.Held(&m.Donors[i].Row)
+			n += c.heldByRow(&m.Donors[i].Row)
 		}
 	}
 	return n
 }
+
+// heldByRow is 0 where the codec says less than nothing; the run ends then.
+func (c gatheredCodec[T]) heldByRow(row *T) int64 { return max(0, c.rows.Held(row)) }

@@ -11,7 +11,7 @@ import (
 
 // A plan for rows and the one for elements say the same in every field that there is; merge and join are how they differ.
 func TestLift_TakesEveryField(t *testing.T) {
-	same := func(a, b claim) bool { return a == b }
+	same := func(a, b claim) bool { return a.Rank == b.Rank }
 	isNull := func(claim) bool { return false }
 	watched := Options[claim]{
 		By: []Comparator[claim]{Max(func(c claim) int { return c.Rank })}, Tie: TieLast, Keep: KeepMerge, Order: OrderWinner,

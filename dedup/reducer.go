@@ -26,7 +26,10 @@ type Reducer[T any] struct {
 	counts func(row *T) bool // the row counts for the field; nil: every row does
 	copy   func(to, from *T) // the field
 	order  func(a, b *T) int // under wayOrder: positive where a's field is the one to keep
-	total  func(to, from *T) // under wayTotal: adds the field of from to that of to, whose memory others may look at
+	// total, under wayTotal, adds the field of from to that of to, and reports whether what the latter reaches may have become
+	// larger or smaller. Others may look at the memory of either, unless there is an own.
+	total  func(to, from *T) (resized bool)
+	own    func(row *T)      // under wayTotal: gives the field memory of its own, and the form it comes out in; nil: total changes no memory
 	tidy   func(row *T)      // brings the field of a row that is alone into the form of a total; nil: it has it
 	there  func(row *T) bool // under wayTotal: the field of a total has a value; nil: it always has
 	exact  bool              // see Exact

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"math"
 	"reflect"
-	"slices"
 
 	"github.com/millrace-go/millrace/stream"
 )
@@ -89,17 +88,6 @@ func AllTrue[T any, V ~bool](field func(*T) *V) Reducer[T] {
 	return totalOf("AllTrue", field, func(a, b V) V { return a && b })
 }
 
-// Union keeps all values that any row has, each once, ascending: the field is a set. It is nil only if it is nil in all
-// rows. That of a row alone is sorted and cleared of repetitions too; no slice that came is changed. Each row takes time in
-// proportion to the set so far: it is for sets of some dozens, not of thousands.
-func Union[T any, V integer | ~string](field func(*T) *[]V) Reducer[T] {
-	need(field == nil, "Union", "field")
-	r := newReducer("Union", wayTotal, field)
-	r.tidy = func(row *T) { *field(row) = asSet(*field(row)) }
-	r.total = func(to, from *T) { *field(to) = union(asSet(*field(to)), *field(from)) }
-	return r
-}
-
 // Combine makes a value of two by a function of your own, which must be associative and commutative, as + of integers
 // is: combine(a, combine(b, c)) equals combine(combine(a, b), c), and combine(a, b) equals combine(b, a). It must not
 // change what its arguments point to. Where it is not commutative, it depends on the order of the input, in which rows
@@ -117,9 +105,11 @@ func Combine[T, V any](field func(*T) *V, combine func(a, b V) V) Reducer[T] {
 // totalOf makes a total of a field that always has a value.
 func totalOf[T, V any](name string, field func(*T) *V, combine func(a, b V) V) Reducer[T] {
 	r := newReducer(name, wayTotal, field)
-	r.total = func(to, from *T) {
+	reaches := reachesOut[V]()
+	r.total = func(to, from *T) bool {
 		sum := field(to)
 		*sum = combine(*sum, *field(from))
+		return reaches
 	}
 	return r
 }
@@ -128,11 +118,13 @@ func totalOf[T, V any](name string, field func(*T) *V, combine func(a, b V) V) R
 func totalOfOpt[T, V any](name string, field func(*T) *stream.Opt[V], combine func(a, b V) V) Reducer[T] {
 	r := newReducer(name, wayTotal, field).optional(isPresent(field))
 	r.there = isPresent(field)
-	r.total = func(to, from *T) {
+	reaches := reachesOut[V]()
+	r.total = func(to, from *T) bool {
 		sum := field(to)
 		a, _ := sum.Get()
 		b, _ := field(from).Get()
 		*sum = stream.Present(combine(a, b))
+		return reaches
 	}
 	return r
 }
@@ -141,10 +133,12 @@ func totalOfOpt[T, V any](name string, field func(*T) *stream.Opt[V], combine fu
 func totalOfPtr[T, V any](name string, field func(*T) **V, combine func(a, b V) V) Reducer[T] {
 	r := newReducer(name, wayTotal, field).optional(isNotNil(field))
 	r.there = isNotNil(field)
-	r.total = func(to, from *T) {
+	reaches := reachesOut[V]()
+	r.total = func(to, from *T) bool {
 		sum := field(to)
 		v := combine(**sum, **field(from)) // new: a row that came may have the old one
 		*sum = &v
+		return reaches
 	}
 	return r
 }
@@ -155,6 +149,12 @@ func add[V number](a, b V) V { return a + b }
 func summing[T any, V number](r Reducer[T]) Reducer[T] {
 	r.exact = !isFloat[V]()
 	return r
+}
+
+// reachesOut says that a V may have memory beside itself.
+func reachesOut[V any]() bool {
+	kind := reflect.TypeFor[V]().Kind()
+	return kind < reflect.Bool || kind > reflect.Complex128
 }
 
 func isFloat[V any]() bool {
@@ -181,32 +181,3 @@ func kept[V cmp.Ordered](better func(a, b V) int, negative bool) func(a, b V) V 
 
 // bitsOf are the bits of a float; those of -0 are greater than those of 0.
 func bitsOf[V any](v V) uint64 { return math.Float64bits(reflect.ValueOf(v).Float()) }
-
-// asSet returns the values sorted, each once: the slice itself if it is so already.
-func asSet[V integer | ~string](values []V) []V {
-	for i := 1; i < len(values); i++ {
-		if values[i-1] >= values[i] {
-			sorted := slices.Clone(values)
-			slices.Sort(sorted)
-			return slices.Compact(sorted)
-		}
-	}
-	return values
-}
-
-// union returns the set of the values in set, which is one, and in more.
-func union[V integer | ~string](set, more []V) []V {
-	if set == nil {
-		return asSet(more)
-	}
-	var missing []V
-	for _, v := range more {
-		if _, found := slices.BinarySearch(set, v); !found {
-			missing = append(missing, v)
-		}
-	}
-	if missing == nil {
-		return set
-	}
-	return asSet(slices.Concat(set, missing))
-}

@@ -77,7 +77,7 @@ func (p *statePlan[T]) moreSize(m *more[T]) int64 {
 	}
 	n := int64(reflect.TypeFor[more[T]]().Size()) + int64(cap(m.Donors))*int64(reflect.TypeFor[donor[T]]().Size())
 	if p.size != nil {
-		n += p.size(&m.Totals)
+		n += m.heldByTotals(p.size)
 		for i := range m.Donors {
 			n += p.size(&m.Donors[i].Row)
 		}
@@ -85,12 +85,14 @@ func (p *statePlan[T]) moreSize(m *more[T]) int64 {
 	return n
 }
 
-// moved is a copy with all positions later by offset, that may be joined while m stays as it is.
-func (m *more[T]) moved(offset int64) *more[T] {
+// moved is a copy of m with all positions later by offset, that may be joined while m stays as it is.
+func (p *statePlan[T]) moved(m *more[T], offset int64) *more[T] {
 	if m == nil {
 		return nil
 	}
 	c := *m
+	p.merge.ownTotals(&c)
+	c.held = 0
 	c.Donors = slices.Clone(m.Donors)
 	for i := range c.Donors {
 		c.Donors[i].Position += offset

@@ -133,7 +133,7 @@ func (s *State[T, K]) mergeEntry(other *State[T, K], i int, offset int64) error 
 	} else {
 		one.tied = -1
 	}
-	one.more = one.more.moved(offset)
+	one.more = p.moved(one.more, offset)
 	s.position = one.first
 	here := -1
 	switch one.kind {

@@ -26,7 +26,9 @@ func (s *State[T, K]) writeMore(w *snapshot.Writer, i int) error {
 	w.Uvarint(m.Counted)
 	w.Uvarint(m.OfBest)
 	if s.plan().merge.totals != 0 {
-		if err := snapshot.WriteRecord(w, s.rowCodec, &m.Totals); err != nil {
+		known := *m
+		s.plan().merge.ownTotals(&known) // in the form they come out in
+		if err := snapshot.WriteRecord(w, s.rowCodec, &known.Totals); err != nil {
 			return err
 		}
 	}
