@@ -85,6 +85,15 @@ func (x *keyIndex) remove(h uint64, entry int, hashOf func(entry int) uint64) {
 	x.n--
 }
 
+// renumber gives each entry another number.
+func (x *keyIndex) renumber(to func(entry int) int) {
+	for i, s := range x.slots {
+		if s != 0 {
+			x.slots[i] = s>>32<<32 | uint64(to(int(uint32(s))-1)+1)
+		}
+	}
+}
+
 // resize makes the index of another size, in which all that is in it has room.
 func (x *keyIndex) resize(slots int, hashOf func(entry int) uint64) {
 	old := x.slots

@@ -11,7 +11,8 @@ import (
 // same order, that in which the keys were first seen since they were last deleted. key is the one that made the
 // changelog. It is what a table that follows a changelog has to do, and shows that the changelog is right.
 //
-// It reads all of its input before the first row comes out, and holds one row per key, unbounded. An error of the input
+// It reads all of its input before the first row comes out, and holds one row per key, unbounded; of rows that were deleted as
+// many places at most as there are rows, and some. An error of the input
 // is forwarded, without any row before it. A change of a key that has no row is a *ReplayError, and so is a retraction
 // that no update follows at once. A key that is inserted again while it has a row has expired in between (see
 // StateOptions.TTL): both rows are left.
@@ -64,6 +65,7 @@ type replayed[T any, K comparable] struct {
 	keys  []K      // beside them
 	hash  []uint64 // beside them
 	gone  []bool   // beside them
+	holes int      // rows that are gone
 	index keyIndex // the rows that are their key's last
 	nulls int      // the last row without a key; -1: none
 }
@@ -152,7 +154,37 @@ func (r *replayed[T, K]) remove(row int, isNull bool) {
 	r.rows[row], r.gone[row] = none, true
 	if isNull {
 		r.nulls = -1
-		return
+	} else {
+		r.index.remove(r.hash[row], row, r.hashOf)
 	}
-	r.index.remove(r.hash[row], row, r.hashOf)
+	if r.holes++; r.holes >= leastHolesToClose && r.holes > len(r.rows)/2 {
+		r.close()
+	}
+}
+
+// leastHolesToClose is how many rows must be gone for the others to move: fewer are not worth it.
+const leastHolesToClose = 64
+
+// close moves the rows that are left together, to memory of their size. Each of those that are gone pays for one that moves.
+func (r *replayed[T, K]) close() {
+	left := len(r.rows) - r.holes
+	to := make([]int, len(r.rows))
+	closed := replayed[T, K]{
+		key: r.key, hasher: r.hasher, index: r.index, nulls: -1,
+		rows: make([]T, 0, 2*left), keys: make([]K, 0, 2*left), hash: make([]uint64, 0, 2*left), gone: make([]bool, left, 2*left),
+	}
+	for i, isGone := range r.gone {
+		if !isGone {
+			to[i] = len(closed.rows)
+			closed.rows, closed.keys, closed.hash = append(closed.rows, r.rows[i]), append(closed.keys, r.keys[i]), append(closed.hash, r.hash[i])
+		}
+	}
+	if r.nulls >= 0 {
+		closed.nulls = to[r.nulls]
+	}
+	closed.index.renumber(func(entry int) int { return to[entry] })
+	if slots := slotsFor(closed.index.n); slots < len(closed.index.slots)/4 {
+		closed.index.resize(slots, closed.hashOf)
+	}
+	*r = closed
 }
