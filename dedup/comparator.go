@@ -26,6 +26,7 @@ type Comparator[T any] struct {
 
 	total      bool // rows that tie are the same row
 	nullsFirst bool // see NullsFirst
+	named      bool // by Named
 }
 
 // Name returns what Loser.DecidedBy says where this comparator decided: the constructor's name, or the one
@@ -33,12 +34,12 @@ type Comparator[T any] struct {
 func (c Comparator[T]) Name() string { return c.name }
 
 // Named returns the comparator under another name, for Loser.DecidedBy: dedup.Max(Order.Version).Named("version").
-// An empty name panics.
+// An empty name panics; one that another comparator of the list has is an *stream.OptionError.
 func (c Comparator[T]) Named(name string) Comparator[T] {
 	if name == "" {
 		panic("dedup: Comparator.Named: empty name")
 	}
-	c.name = name
+	c.name, c.named = name, true
 	return c
 }
 
@@ -148,6 +149,21 @@ func decisionNames[T any](by []Comparator[T]) []string {
 		names[i] = name
 	}
 	return names
+}
+
+// namedAlike returns the name that was given to one comparator of a list by Named, where another has it, and the later of the
+// two; -1 where there is none. DecidedBy would name both, and State.Digest could not tell them apart.
+func namedAlike[T any](by []Comparator[T]) (name string, later int) {
+	names := decisionNames(by)
+	for i := range by {
+		for j := range i {
+			a, b := &by[j], &by[i]
+			if a.named && (a.name == b.name || a.name == names[i]) || b.named && (b.name == a.name || b.name == names[j]) {
+				return cmp.Or(names[j], b.name), i
+			}
+		}
+	}
+	return "", -1
 }
 
 // need refuses a caller's mistake at construction, by name (contract E11).

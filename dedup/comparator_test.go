@@ -2,6 +2,7 @@ package dedup_test
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"testing"
 	"time"
@@ -135,4 +136,26 @@ func TestEnums_String(t *testing.T) {
 		[]string{dedup.OrderFirstSeen.String(), dedup.OrderWinner.String(), dedup.OrderAny.String(), dedup.Order(9).String()})
 	require.Equal(t, []string{"nulls distinct", "nulls equal", "nulls rejected", "NullKeys(9)"},
 		[]string{dedup.NullsDistinct.String(), dedup.NullsEqual.String(), dedup.NullsReject.String(), dedup.NullKeys(9).String()})
+}
+
+// Two comparators of one name would be one to DecidedBy, and to State.Digest. Those that nobody named are numbered.
+func TestComparator_NamedAlike(t *testing.T) {
+	serial, at := dedup.Max(func(c click) int { return c.ID }), dedup.Max(func(c click) int { return c.At })
+	for name, by := range map[string][]dedup.Comparator[click]{
+		"both_named":          {serial.Named("x"), at.Named("x")},
+		"named_as_another_is": {serial, at.Named("Max")},
+		"before_that_one":     {serial.Named("Max"), at},
+		"as_a_numbered_one":   {serial, at, dedup.Present(isNullClick).Named("Max[1]")},
+		"before_the_numbered": {dedup.Present(isNullClick).Named("Max[2]"), serial, at},
+	} {
+		_, err := stream.Collect(dedup.Best(untouchable[click](t), click.Key, by...))
+		var option *stream.OptionError
+		require.ErrorAs(t, err, &option, name)
+		require.Equal(t, fmt.Sprintf("By[%d]", len(by)-1), option.Option, name)
+		_, err = dedup.New(click.Key, dedup.StateOptions[click]{Options: dedup.Options[click]{By: by}})
+		require.ErrorAs(t, err, &option, name)
+	}
+	for _, by := range [][]dedup.Comparator[click]{{serial, at}, {serial.Named("x"), at.Named("y")}, {serial.Named("x"), at}} {
+		require.NoError(t, stream.Drain(dedup.Best(stream.Of[click](), click.Key, by...)))
+	}
 }

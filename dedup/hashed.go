@@ -140,6 +140,11 @@ func (e *hashed[T]) stageKey() error {
 	row := &st.rows[i]
 	if st.sizes != nil {
 		st.sizes[i] = e.p.sizeOf(row)
+		if st.sizes[i] == 0 && e.p.checkHeld != nil {
+			if err := e.p.checkHeld(row, st.position(i)); err != nil {
+				return err
+			}
+		}
 		st.held += st.sizes[i]
 	}
 	if st.isNull != nil {

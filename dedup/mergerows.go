@@ -64,6 +64,9 @@ func lift[T any](p *plan[T]) *plan[gathered[T]] {
 	if p.codec != nil {
 		codec := gatheredCodec[T]{rows: p.codec}
 		up.codec, up.sizeOf, up.holdKeys, up.firsts = codec, codec.Held, true, p.firsts
+		if p.checkHeld != nil {
+			up.checkHeld = func(g *gathered[T], position int64) error { return p.checkHeld(&g.Best, position) }
+		}
 	}
 	if p.nullKey != nil {
 		up.nullKey = func(g gathered[T]) bool { return p.nullKey(g.Best) }

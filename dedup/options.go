@@ -109,7 +109,7 @@ type Options[T any] struct {
 	// rows come out on sight: one worker does all then, as in the other engines.
 	Resources stream.Resources
 	// Codec is for rows on disk; nil: compiled from T. Run uses it where memory is bounded, and a T without a codec is
-	// then an *stream.OptionError.
+	// then an *stream.OptionError. So is, when it comes, a row for which its Held is negative.
 	Codec stream.Codec[T]
 }
 
@@ -134,7 +134,9 @@ type plan[T any] struct {
 	join   func(holder, challenger *T, holderAt, challengerAt int64, challengerIsBetter bool)
 	codec  stream.Codec[T]
 	sizeOf func(*T) int64 // by codec; nil where memory is unbounded, or where a T holds nothing
-	tuned  tuning
+	// checkHeld returns an *OptionError where a codec of the caller's says that a row holds less than nothing; nil: it is ours.
+	checkHeld func(row *T, position int64) error
+	tuned     tuning
 
 	eager     bool // the first row of a key is its survivor: it can be yielded on sight
 	holdRows  bool // a row is needed again after it was read
@@ -191,6 +193,9 @@ func spillBy[T any](p *plan[T], codec stream.Codec[T]) (err error) {
 		return nil
 	}
 	p.codec, p.sizeOf, err = codecOf(p.fn, codec)
+	if codec != nil {
+		p.checkHeld = func(row *T, position int64) error { return heldError(p.fn, codec, row, position) }
+	}
 	p.holdKeys = p.holdKeys || p.sizeOf != nil && !p.eager // a row that became too large is let go of, but its key is not
 	p.firsts = !p.eager && p.keep != KeepNone && p.order != OrderWinner
 	return err
@@ -208,6 +213,9 @@ func (o *Options[T]) check(fn string) error {
 		if got, want := c.usable(); got != "" {
 			return wrong(fmt.Sprintf("By[%d]", i), got, want)
 		}
+	}
+	if name, i := namedAlike(o.By); i >= 0 {
+		return wrong(fmt.Sprintf("By[%d]", i), fmt.Sprintf("a second comparator named %q", name), "one with a name of its own")
 	}
 	switch {
 	case o.Tie > TieFail:

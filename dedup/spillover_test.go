@@ -273,6 +273,41 @@ func (c otherKeys) Decode(src []byte, v *visit) ([]byte, error) {
 	return rest, err
 }
 
+// A codec which says that a row holds less than nothing is named, with the row, in the row's turn: what comes before it is
+// settled.
+func TestRun_CodecThatHoldsLessThanNothing(t *testing.T) {
+	rows := make([]visit, 3000)
+	for i := range rows {
+		rows[i].ID = i % 2000
+	}
+	of := func(v *visit) *int { return &v.ID }
+	for name, o := range map[string]dedup.Options[visit]{
+		"on_sight": {}, "last": {Tie: dedup.TieLast}, "workers": {Tie: dedup.TieLast, Resources: stream.Resources{Workers: 2}},
+		"merge": {Keep: dedup.KeepMerge, Merge: []dedup.Reducer[visit]{dedup.Last(of)}},
+	} {
+		for _, memory := range []int64{16 << 10, 1 << 20} {
+			var stats dedup.Stats
+			o.Codec, o.Stats = lessThanNothing{intCodec[visit]{of}}, &stats
+			o.Resources.Memory, o.Resources.TempDir = memory, t.TempDir()
+			err := stream.Drain(dedup.Run(stream.Of(rows...), visit.Key, o))
+			var option *stream.OptionError
+			require.ErrorAs(t, err, &option, name)
+			require.Equal(t, "Codec", option.Option)
+			require.ErrorContains(t, err, "-7 from dedup_test.lessThanNothing.Held for element 1234", name)
+			require.EqualValues(t, 1235, stats.In)
+		}
+	}
+}
+
+type lessThanNothing struct{ intCodec[visit] }
+
+func (c lessThanNothing) Held(v *visit) int64 {
+	if v.ID == 1234 {
+		return -7
+	}
+	return 0
+}
+
 // intCodec writes rows that are a number.
 type intCodec[T any] struct{ of func(*T) *int }
 
