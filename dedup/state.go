@@ -25,7 +25,7 @@ import (
 // A row survives by its verdict, where the first row of a key is bound to (see StateOptions.Hold), by
 // StateOptions.Expired, or by Flush. In each case once.
 //
-// Make one with New. After an error, of a sink too, or a panic the state is finished: its memory is given back to the
+// Make one with New: the zero State is empty, and its methods return an error that says so; Digest panics. After an error, of a sink too, or a panic the state is finished: its memory is given back to the
 // budget, and every further call returns an error, the same one, until Restore. It is not safe for concurrent use, nor
 // for calls from its own functions.
 type State[T any, K comparable] struct {
@@ -50,11 +50,14 @@ type State[T any, K comparable] struct {
 }
 
 // New makes an empty state. It returns an *stream.OptionError for a wrong option and for a key type with pointers or
-// channels inside. Options.Stats has no effect: Stats is a method. A nil function panics.
+// channels inside. Options.Stats must be nil, for Stats is a method. A nil function panics.
 func New[T any, K comparable](key func(T) K, o StateOptions[T]) (*State[T, K], error) {
 	if o.TTL > 0 && o.Expired == nil && o.Changes == nil && !o.survivesAtOnce() {
 		return nil, &stream.OptionError{Package: "dedup", Func: "New", Option: "Expired", Got: "nil",
 			Want: "set where rows that expire would be lost: there is a TTL, and they do not survive at once"}
+	}
+	if o.Stats != nil {
+		return nil, &stream.OptionError{Package: "dedup", Func: "New", Option: "Stats", Got: "a *Stats", Want: "nil: State.Stats returns the counts"}
 	}
 	return newState("New", "State", key, o)
 }
@@ -97,6 +100,17 @@ func (s *State[T, K]) plan() *statePlan[T] { return s.entries.p }
 // errStateInCall is why a state is not to be used while one of its functions runs, nor after one of them panicked.
 var errStateInCall = errors.New("dedup: State: the call before it did not return: a function of the caller's runs, or panicked")
 
+// errZeroState is what the zero State returns.
+var errZeroState = errors.New("dedup: State: the zero State takes no rows: make one with New")
+
+// usable returns why a state takes no calls; nil where it does.
+func (s *State[T, K]) usable() error {
+	if s.plan() == nil {
+		return errZeroState
+	}
+	return s.failed
+}
+
 // Push takes one row in, at the position behind all before it, and says what became of it.
 func (s *State[T, K]) Push(row T) (Verdict, error) {
 	s.local = true
@@ -121,28 +135,29 @@ func (s *State[T, K]) PushAt(row T, position int64) (Verdict, error) {
 const maxPosition = 1<<62 - 1
 
 func (s *State[T, K]) pushAt(row T, position int64) (v Verdict, err error) {
-	if s.failed != nil {
-		return 0, s.failed
+	if err := s.usable(); err != nil {
+		return VerdictNone, err
 	}
 	s.failed = errStateInCall // and so it stays if it panics
 	defer s.letGoIfFailed()
 	if position >= maxPosition {
 		s.failed = &stream.LimitError{Where: "dedup: State", What: "positions", Limit: maxPosition}
-		return 0, s.failed
+		return VerdictNone, s.failed
 	}
 	s.row, s.position = row, position
-	if v, s.failed = s.take(); s.failed == nil {
-		s.checkInvariants()
+	if v, s.failed = s.take(); s.failed != nil {
+		return VerdictNone, s.failed
 	}
-	return v, s.failed
+	s.checkInvariants()
+	return v, nil
 }
 
 // Advance says that no row before watermark is expected any more: keys that are over by then are forgotten, and what
 // survives by that goes to StateOptions.Expired. A watermark behind the one reached is ignored, and any where there is
 // no TTL.
 func (s *State[T, K]) Advance(watermark time.Time) error {
-	if s.failed != nil {
-		return s.failed
+	if err := s.usable(); err != nil {
+		return err
 	}
 	s.failed = errStateInCall
 	defer s.letGoIfFailed()
@@ -152,11 +167,12 @@ func (s *State[T, K]) Advance(watermark time.Time) error {
 
 // Flush ends the input: it gives the rows that have not survived yet to out, and forgets all keys. They come in the
 // order of Options.Order; where there is a TTL, by order of expiry first. The counts stay, and so does the watermark;
-// what is pushed from here on begins anew. Under TieFail a tie that is left is a *TieError.
+// what is pushed from here on begins anew. Under TieFail a tie that is left is a *TieError. An error of out finishes the
+// state as any other does, with all that it held: where out may fail, Snapshot first.
 func (s *State[T, K]) Flush(out stream.Sink[T]) error {
 	need(out == nil, "State.Flush", "out")
-	if s.failed != nil {
-		return s.failed
+	if err := s.usable(); err != nil {
+		return err
 	}
 	s.failed = errStateInCall
 	defer s.letGoIfFailed()
@@ -167,7 +183,7 @@ func (s *State[T, K]) Flush(out stream.Sink[T]) error {
 // Len returns how many keys are alive; the null keys are one under NullsEqual, and none otherwise.
 func (s *State[T, K]) Len() int {
 	n := s.index.n
-	if s.group >= 0 {
+	if s.group >= 0 && s.plan() != nil {
 		n++
 	}
 	return n
@@ -180,7 +196,7 @@ func (s *State[T, K]) Stats() Stats { return s.stats }
 // Watermark returns the time before which no row is expected; ok is false before the first row, and always where there
 // is no TTL.
 func (s *State[T, K]) Watermark() (watermark time.Time, ok bool) {
-	return eventtime.Instant(s.watermark), s.watermark != math.MinInt64
+	return eventtime.Instant(s.watermark), s.watermark != math.MinInt64 && s.plan() != nil
 }
 
 // letGoIfFailed gives back all that a state holds which has failed.

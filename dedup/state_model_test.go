@@ -219,7 +219,7 @@ func (p stateProgram) model() (r stateResult) {
 			g.rows, g.at = append(g.rows, row), append(g.at, i)
 			if p.o.Tie == dedup.TieFail && p.better(row, held) == 0 && !(p.o.Same != nil && p.o.Same(row, held)) {
 				v = dedup.VerdictConflict
-				if len(p.rules) == 0 {
+				if len(p.rules) == 0 && (ttl == 0 || p.eager()) { // no later row settles it, nor is one over before it
 					r.tied = true
 					return 0, false
 				}

@@ -2,7 +2,9 @@ package dedup_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"math"
 	"testing"
 	"time"
 
@@ -166,6 +168,100 @@ func TestState_Finished(t *testing.T) {
 	_, err = s2.Push(click{})
 	require.ErrorContains(t, err, "the call before it did not return")
 	_ = s
+}
+
+// Beside an error there is no verdict, whatever the row would have been.
+func TestState_NoVerdictBesideAnError(t *testing.T) {
+	full := errors.New("full")
+	timed := dedup.StateOptions[click]{TTL: 10 * time.Second, At: clickAt}
+	reject := dedup.StateOptions[click]{Options: dedup.Options[click]{NullKey: isNullClick, NullKeys: dedup.NullsReject}}
+	told := dedup.StateOptions[click]{Changes: func(dedup.Change[click]) error { return full }}
+	losers := dedup.StateOptions[click]{Options: dedup.Options[click]{Losers: func(dedup.Loser[click]) error { return full }}}
+	require.Zero(t, dedup.VerdictNone)
+	for name, c := range map[string]struct {
+		o    dedup.StateOptions[click]
+		rows []click // the last fails
+	}{
+		"late":     {timed, []click{{1, "a", 99}, {1, "a", 3}}},
+		"bad_time": {dedup.StateOptions[click]{TTL: 10 * time.Second, At: func(click) time.Time { return time.Time{} }}, []click{{1, "a", 1}}},
+		"null_key": {reject, []click{{0, "a", 1}}},
+		"change":   {told, []click{{1, "a", 1}}},
+		"loser":    {losers, []click{{1, "a", 1}, {1, "b", 2}}},
+	} {
+		s := newClicks(t, c.o)
+		for i, row := range c.rows {
+			v, err := s.Push(row)
+			require.Equal(t, i == len(c.rows)-1, err != nil, name)
+			require.Equal(t, err != nil, v == dedup.VerdictNone, name)
+		}
+		v, err := s.PushAt(click{7, "z", 100}, 50)
+		require.Error(t, err)
+		require.Zero(t, v)
+	}
+}
+
+// The zero State says what it is, and a state is not merged into itself.
+func TestState_ZeroAndItself(t *testing.T) {
+	var zero dedup.State[click, int]
+	v, err := zero.Push(click{})
+	require.Zero(t, v)
+	require.ErrorContains(t, err, "dedup: State: the zero State takes no rows: make one with New")
+	_, again := zero.PushAt(click{}, 3)
+	sink := stream.Discard[click]("nothing comes")
+	s := newClicks(t, dedup.StateOptions[click]{})
+	for _, other := range []error{
+		again, zero.Advance(time.Unix(0, 0)), zero.Flush(sink), zero.Snapshot(&bytes.Buffer{}), zero.Restore(&bytes.Buffer{}),
+		zero.Merge(s), s.Merge(&zero), zero.Merge(new(dedup.State[click, int])),
+	} {
+		require.Equal(t, err, other)
+	}
+	require.Zero(t, zero.Len())
+	require.Zero(t, zero.Stats())
+	_, ok := zero.Watermark()
+	require.False(t, ok)
+	require.PanicsWithValue(t, "dedup: State.Digest: the zero State: make one with New", func() { zero.Digest() })
+	require.PanicsWithValue(t, "dedup: State.Merge: other is the state itself", func() { _ = s.Merge(s) })
+	require.PanicsWithValue(t, "dedup: State.Merge: nil other state", func() { _ = s.Merge(nil) })
+	_, err = s.Push(click{1, "a", 1})
+	require.NoError(t, err, "it is as it was")
+}
+
+// Stats is a method of a State: that nobody writes to the option is said.
+func TestNew_RefusesStats(t *testing.T) {
+	_, err := dedup.New(click.Key, dedup.StateOptions[click]{Options: dedup.Options[click]{Stats: new(dedup.Stats)}})
+	var option *stream.OptionError
+	require.ErrorAs(t, err, &option)
+	require.Equal(t, "Stats", option.Option)
+}
+
+// Under TieFail without comparators, as with them, what comes out before the tie does not depend on how far the watermark
+// stays behind.
+func TestWindowed_TiesWaitForTheirTurn(t *testing.T) {
+	rows := []click{{1, "a", 0}, {2, "b", 5}, {3, "c", 20}, {3, "d", 21}, {4, "e", 40}}
+	var want []click
+	for i, disorder := range []time.Duration{0, time.Second, 15 * time.Second, time.Hour, math.MaxInt64} {
+		for _, by := range [][]dedup.Comparator[click]{nil, {dedup.Present(func(click) bool { return true })}} {
+			got, err := stream.Collect(dedup.Windowed(stream.Of(rows...), click.Key, dedup.StateOptions[click]{
+				Options: dedup.Options[click]{Tie: dedup.TieFail, By: by}, TTL: 10 * time.Second, At: clickAt, Disorder: disorder, Hold: true,
+			}))
+			require.Equal(t, &dedup.TieError{Key: 3, WinnerPosition: 2, Position: 3}, err, "%v", disorder)
+			if i == 0 {
+				want = got
+			}
+			require.Equal(t, want, got, "%v", disorder)
+		}
+	}
+	require.Equal(t, rows[:2], want)
+
+	// And a state with such a tie is saved as any other.
+	o := dedup.StateOptions[click]{Options: dedup.Options[click]{Tie: dedup.TieFail}, TTL: 10 * time.Second, At: clickAt, Hold: true, Expired: stream.Discard[click]("the tie is judged")}
+	s := newClicks(t, o)
+	for _, row := range rows[2:4] {
+		_, err := s.Push(row)
+		require.NoError(t, err)
+	}
+	s = restored(t, s, newClicks(t, o))
+	require.Equal(t, &dedup.TieError{Key: 3, WinnerPosition: 0, Position: 1}, s.Advance(time.Unix(99, 0)))
 }
 
 // A bound on memory is an error that says where, and what was held is given back.

@@ -35,7 +35,7 @@ func (s *State[T, K]) contest(i int, position, tied int64) (contestOutcome, erro
 	if outcome == holderMatched && position == heldAt {
 		outcome = holderStays // a copy of the row that is held, which does not tie with itself
 	}
-	if outcome == holderMatched && len(p.by) == 0 {
+	if outcome == holderMatched && p.failsAtOnce() {
 		return contestLost, s.tieError(i, otherAt, at)
 	}
 	won := isEarlier != (outcome == holderBeaten)
@@ -51,6 +51,10 @@ func (s *State[T, K]) contest(i int, position, tied int64) (contestOutcome, erro
 	}
 	return contestLost, nil
 }
+
+// failsAtOnce says that a tie ends the state when it is met: without comparators no later row settles it. Where rows survive
+// by expiry those whose keys are over first are to come out before it, however far the watermark stays behind.
+func (p *statePlan[T]) failsAtOnce() bool { return len(p.by) == 0 && p.ttl == 0 }
 
 // contestEager drops a row whose key has survived.
 func (s *State[T, K]) contestEager(came, holder *T, position, heldAt int64, i int) (contestOutcome, error) {

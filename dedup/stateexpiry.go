@@ -126,7 +126,7 @@ func (s *State[T, K]) giveAll(list []int32, out func(*T) error) error {
 }
 
 // compareEntries is the order in which rows survive: by deadline, where there are any, then by Options.Order. Where
-// positions do not tell entries apart, which only copies can do, the kind does.
+// positions do not tell entries apart, which only copies can do, the kind does, and then all else that there is.
 func (s *State[T, K]) compareEntries(a, b int) int {
 	if s.plan().ttl > 0 {
 		if c := cmp.Compare(s.deadline(a), s.deadline(b)); c != 0 {
@@ -139,5 +139,8 @@ func (s *State[T, K]) compareEntries(a, b int) int {
 		}
 	}
 	x, y := s.facts.at(a), s.facts.at(b)
-	return cmp.Or(cmp.Compare(x.first, y.first), cmp.Compare(x.kind, y.kind), cmp.Compare(x.hash, y.hash))
+	if c := cmp.Or(cmp.Compare(x.first, y.first), cmp.Compare(x.kind, y.kind), cmp.Compare(x.hash, y.hash)); c != 0 {
+		return c
+	}
+	return s.compareAlike(a, b)
 }

@@ -1,6 +1,7 @@
 package dedup
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -40,14 +41,15 @@ func (e *MergeError) Unwrap() error { return stream.ErrConflict }
 //
 // Positions of Push count on from those of this state, so that the order of what comes out is that of this state's rows
 // followed by other's. Losers and changes go to the sinks of this state, as does what expires because other's watermark is
-// further on. other is not changed; it must not be in use meanwhile.
+// further on. other is not changed; it must not be in use meanwhile. Merging a state into itself panics. An error of a sink
+// finishes this state as any other error does, with all that it held: where a sink may fail, Snapshot first.
 func (s *State[T, K]) Merge(other *State[T, K]) error {
-	need(other == nil || other == s, "State.Merge", "other state")
-	switch {
-	case s.failed != nil:
-		return s.failed
-	case other.failed != nil:
-		return other.failed
+	need(other == nil, "State.Merge", "other state")
+	if other == s {
+		panic("dedup: State.Merge: other is the state itself")
+	}
+	if err := cmp.Or(s.usable(), other.usable()); err != nil {
+		return err
 	}
 	if err := s.mergeable(other); err != nil {
 		return err

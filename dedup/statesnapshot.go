@@ -1,6 +1,7 @@
 package dedup
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -89,6 +90,9 @@ func compiled[V any](op, what string) (stream.Codec[V], string, error) {
 // Resources, but for what they let the state hold.
 func (s *State[T, K]) Digest() uint64 {
 	p := s.plan()
+	if p == nil {
+		panic("dedup: State.Digest: the zero State: make one with New")
+	}
 	_ = s.compile("State.Digest", p.rows) // a type that cannot be written has no shape; Snapshot says so
 	var b strings.Builder
 	fmt.Fprintf(&b, "dedup keep=%v tie=%v order=%v nulls=%v,%t same=%t", p.keep, p.tie, p.order, p.nullKeys, p.nullKey != nil, p.same != nil)
@@ -119,8 +123,8 @@ func (s *Stats) counts() [13]*int64 {
 // Snapshot writes the state. It returns an *stream.OptionError for a key or a row that cannot be written (see UseCodecs),
 // the error of out, and the state's own after one. It takes 4 bytes of memory for each entry, beside the bound.
 func (s *State[T, K]) Snapshot(out io.Writer) error {
-	if s.failed != nil {
-		return s.failed
+	if err := s.usable(); err != nil {
+		return err
 	}
 	const op = "State.Snapshot"
 	if err := s.compile(op, s.plan().rows); err != nil {
@@ -158,8 +162,38 @@ func (s *State[T, K]) canonical() []int32 {
 			order = append(order, int32(i))
 		}
 	}
-	slices.SortFunc(order, func(a, b int32) int { return compareFacts(s.facts.at(int(a)), s.facts.at(int(b))) })
+	slices.SortFunc(order, func(a, b int32) int {
+		if c := compareFacts(s.facts.at(int(a)), s.facts.at(int(b))); c != 0 {
+			return c
+		}
+		return s.compareAlike(int(a), int(b))
+	})
 	return order
+}
+
+// compareAlike orders two entries whose facts are the same, as those of one key may be that began anew and met copies of rows
+// which came before it, by all else that is in a snapshot.
+func (s *State[T, K]) compareAlike(a, b int) int {
+	if s.plan().ttl > 0 {
+		if c := cmp.Compare(*s.times.at(a), *s.times.at(b)); c != 0 {
+			return c
+		}
+	}
+	if c := cmp.Or(cmp.Compare(s.entries.position(a), s.entries.position(b)), cmp.Compare(s.entries.tied(a), s.entries.tied(b))); c != 0 {
+		return c
+	}
+	if !s.plan().rows {
+		return 0
+	}
+	if _ = s.compile("State", true); s.rowCodec == nil { // rows without bytes stay as they stand, and are never saved
+		return 0
+	}
+	x, err := s.rowCodec.Append(nil, s.entries.row(a))
+	y, err2 := s.rowCodec.Append(nil, s.entries.row(b))
+	if err != nil || err2 != nil {
+		return 0 // who writes them says so
+	}
+	return bytes.Compare(x, y)
 }
 
 // class says in which part of a snapshot an entry stands.
@@ -224,6 +258,9 @@ func (s *State[T, K]) writeEntry(w *snapshot.Writer, i int) error {
 // it runs, both the old state and the new are there, and booked with a shared budget.
 func (s *State[T, K]) Restore(in io.Reader) error {
 	const op = "State.Restore"
+	if s.plan() == nil {
+		return errZeroState
+	}
 	if err := s.compile(op, s.plan().rows); err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strconv"
 	"testing"
 	"time"
 
@@ -271,4 +272,34 @@ func TestState_RestoreBooks(t *testing.T) {
 	s = newClicks(t, o)
 	require.ErrorIs(t, s.Restore(bytes.NewReader(good)), stream.ErrLimit)
 	require.Zero(t, s.Stats())
+}
+
+// Equal states are equal bytes where positions say nothing, too: rows that share one, in whatever order they came.
+func TestState_Snapshot_OfRowsThatShareAPosition(t *testing.T) {
+	timed := dedup.StateOptions[click]{Options: dedup.Options[click]{NullKey: isNullClick}, TTL: time.Hour, At: clickAt, Disorder: time.Hour, Hold: true,
+		Expired: stream.Discard[click]("nothing expires")}
+	for _, o := range []dedup.StateOptions[click]{{Options: dedup.Options[click]{NullKey: isNullClick}, Hold: true}, timed} {
+		var want []byte
+		var flushedFirst string
+		for turn := range 40 {
+			s := newClicks(t, o)
+			for i := range 40 {
+				n := (i*7 + turn) % 40
+				_, err := s.PushAt(click{0, strconv.Itoa(n), n / 5}, int64(n%3))
+				require.NoError(t, err)
+			}
+			got := snapshotOf(t, s)
+			if turn == 0 {
+				want = got
+			}
+			require.Equal(t, want, got)
+			require.Equal(t, want, snapshotOf(t, restored(t, s, newClicks(t, o))))
+			var out bytes.Buffer
+			require.NoError(t, s.Flush(func(c click) error { _, err := fmt.Fprintln(&out, c); return err }))
+			if turn == 0 {
+				flushedFirst = out.String()
+			}
+			require.Equal(t, flushedFirst, out.String())
+		}
+	}
 }

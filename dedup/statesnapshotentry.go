@@ -68,7 +68,7 @@ func (s *State[T, K]) readEntry(r *snapshot.Reader, before *fact) error {
 
 // canBe says that there are entries of this kind.
 func (p *statePlan[T]) canBe(f fact, tied bool) bool {
-	if f.spent && (p.keep != KeepNone || f.kind > entryGroup) || tied && (!p.claims() || p.tie != TieFail || len(p.by) == 0) {
+	if f.spent && (p.keep != KeepNone || f.kind > entryGroup) || tied && (!p.claims() || p.tie != TieFail || p.failsAtOnce()) {
 		return false
 	}
 	distinct := f.null && !tied && p.nullKey != nil && p.nullKeys == NullsDistinct

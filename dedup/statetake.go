@@ -22,7 +22,7 @@ func (s *State[T, K]) take() (Verdict, error) {
 			return VerdictRejected, s.badTime(at)
 		}
 		if err := s.see(t); err != nil {
-			return 0, err
+			return VerdictNone, err
 		}
 		if t < s.watermark {
 			return VerdictLate, s.tooLate(t)
@@ -34,7 +34,7 @@ func (s *State[T, K]) take() (Verdict, error) {
 	s.rowKey = s.key(s.row)
 	if s.hasher.Dynamic() {
 		if err := s.hasher.Check(&s.rowKey); err != nil {
-			return 0, &KeyError{Position: s.position, Err: err}
+			return VerdictNone, &KeyError{Position: s.position, Err: err}
 		}
 	}
 	h := s.hasher.Hash(&s.rowKey, 0)
@@ -60,7 +60,7 @@ func (s *State[T, K]) takeNull(t int64) (Verdict, error) {
 	} else {
 		s.waiting++
 		if _, err := s.add(s.newEntry(entryNull, nil, 0, t)); err != nil {
-			return 0, s.where(err)
+			return VerdictNone, s.where(err)
 		}
 	}
 	return VerdictNullKey, s.begun(true)
@@ -96,7 +96,7 @@ func (s *State[T, K]) takeKeyed(kind entryKind, key *K, h uint64, i int, t int64
 		s.waiting++
 	}
 	if _, err := s.add(s.newEntry(kind, key, h, t)); err != nil {
-		return 0, s.where(err)
+		return VerdictNone, s.where(err)
 	}
 	return VerdictNew, s.begun(key == nil)
 }
@@ -123,12 +123,12 @@ func (s *State[T, K]) takeDuplicate(i int, t int64) (Verdict, error) {
 	replaced := false
 	if p.keep == KeepNone {
 		if err := s.repeatKey(i, s.position, false); err != nil {
-			return 0, err
+			return VerdictNone, err
 		}
 	} else {
 		was, err := s.contest(i, s.position, -1)
 		if err != nil {
-			return 0, err
+			return VerdictNone, err
 		}
 		replaced = was == contestWon
 		if was == contestTied {
@@ -142,7 +142,7 @@ func (s *State[T, K]) takeDuplicate(i int, t int64) (Verdict, error) {
 		verdict = VerdictConflict
 	}
 	if err := s.seenFirst(i, s.position); err != nil {
-		return 0, err
+		return VerdictNone, err
 	}
 	if p.ttl > 0 && (p.o.Refresh == RefreshAny || p.o.Refresh == RefreshWrite && replaced) {
 		if at := s.times.at(i); t > *at {
@@ -176,7 +176,7 @@ func (s *State[T, K]) deleteKey(i int) (Verdict, error) {
 		s.waiting--
 		if s.plan().o.Changes != nil {
 			if err := s.change(Deleted, s.outcome(i), s.entries.position(i), f.null); err != nil {
-				return 0, err
+				return VerdictNone, err
 			}
 		}
 	}

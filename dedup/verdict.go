@@ -7,9 +7,11 @@ import "fmt"
 type Verdict uint8
 
 const (
+	// VerdictNone: there is none. It stands beside an error.
+	VerdictNone Verdict = iota
 	// VerdictNew: the first row of its key, or the first since the key was deleted or expired. Where the first row of a
 	// key is bound to survive (see StateOptions.Hold), it has survived.
-	VerdictNew Verdict = iota
+	VerdictNew
 	// VerdictReplaced: it beat the row that was held for its key, and took its place.
 	VerdictReplaced
 	// VerdictDuplicate: it was dropped.
@@ -32,7 +34,7 @@ const (
 
 // String names the verdict.
 func (v Verdict) String() string {
-	names := [...]string{"new", "replaced", "duplicate", "conflict", "late", "null key", "rejected", "deleted", "unknown"}
+	names := [...]string{"none", "new", "replaced", "duplicate", "conflict", "late", "null key", "rejected", "deleted", "unknown"}
 	if int(v) < len(names) {
 		return names[v]
 	}

@@ -17,12 +17,13 @@ import (
 // A key is over, to a row, when the row's time is the TTL or more after the time from which the key lives; so what comes
 // out, and in which order, depends on neither when the watermark moves nor when memory is given back, as long as no row
 // is late. Rows count in the order in which they come, within Disorder too: the first of a key is the one that comes
-// first, not the one with the least time.
+// first, not the one with the least time. Under TieFail a tie ends the stream when it is its key's turn to come out; where rows
+// come out on sight, when it is met.
 //
 // It holds one key per live key, and its row unless that came out at once, and does not spill: where Resources would be
 // passed it ends with a *stream.LimitError. Nothing is read ahead. A row whose time is behind the watermark is late: it
 // goes to StateOptions.Late, and ends the stream with a *stream.LateError where that is nil. An error of the input is
-// forwarded; what is held then does not come out. A TTL is needed, and Expired and Changes must be nil.
+// forwarded; what is held then does not come out, and so it is where a sink fails. A TTL is needed, and Expired and Changes must be nil.
 //
 // To save the state between runs use New.
 func Windowed[T any, K comparable](s stream.Seq[T], key func(T) K, o StateOptions[T]) stream.Seq[T] {
@@ -53,7 +54,8 @@ func Windowed[T any, K comparable](s stream.Seq[T], key func(T) K, o StateOption
 // Changes come in input order, at once, and nothing is read ahead. That a key has expired is no change: it is forgotten,
 // not deleted, and when it comes again it is Inserted again. It holds what Windowed holds, without a TTL one row per
 // distinct key, and ends with a *stream.LimitError where Resources would be passed; late rows are those of Windowed.
-// Under TieFail a tie that is left when the input has ended is a *TieError, after all changes. Expired and Changes must be
+// Under TieFail a tie that is left when the input has ended is a *TieError, after all changes. Where a sink fails, what is
+// held is gone. Expired and Changes must be
 // nil.
 func Changelog[T any, K comparable](s stream.Seq[T], key func(T) K, o StateOptions[T]) stream.Seq[Change[T]] {
 	const fn = "Changelog"
