@@ -48,7 +48,6 @@ func (b *keyBook[K]) find(k *K, h uint64) (i int, known bool) {
 	if b.index == nil {
 		return 0, false
 	}
-	h = scatter(h)
 	for candidate := b.index.Find(h); candidate >= 0; candidate = b.index.After(h, candidate) {
 		if b.hasher.Equal(k, b.keys.at(int(candidate))) {
 			return int(candidate), true
@@ -73,7 +72,7 @@ func (b *keyBook[K]) number(k *K, h uint64) (i int, added bool, err error) {
 		}
 	}
 	i = b.keys.push(*k)
-	b.index.Insert(scatter(h), int32(i))
+	b.index.Insert(h, int32(i))
 	return i, true, nil
 }
 
@@ -91,9 +90,9 @@ func (b *keyBook[K]) widen() error {
 	if err := b.grow(table.RowsBytes(room)); err != nil {
 		return err
 	}
-	wider := table.NewRows(room, 0)
+	wider := table.NewRows(room)
 	for i := range b.keys.n {
-		wider.Insert(scatter(b.hasher.Hash(b.keys.at(i), 0)), int32(i))
+		wider.Insert(b.hasher.Hash(b.keys.at(i), 0), int32(i))
 	}
 	if b.account != nil && b.index != nil {
 		b.account.Shrink(table.RowsBytes(b.room))

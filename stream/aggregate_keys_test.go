@@ -164,7 +164,8 @@ func TestPicker_GrowsAlong(t *testing.T) {
 	fill := func(keys int) {
 		g := newGroups(l, run.plan.bits)
 		for k := range keys {
-			g.table.Insert(&k, run.keys.hasher.Hash(&k, 0), 0)
+			h := run.keys.hasher.Hash(&k, 0)
+			g.table.Add(g.table.Seek(&k, h), &k, h, 0)
 		}
 		l.groups = append(l.groups, g)
 	}

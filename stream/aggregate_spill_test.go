@@ -15,6 +15,7 @@ import (
 
 	"github.com/millrace-go/millrace/internal/hash"
 	"github.com/millrace-go/millrace/internal/spill"
+	"github.com/millrace-go/millrace/internal/table"
 )
 
 // spillCases is how many random cases a law tries: a thousand, or what the environment asks for in a hunt.
@@ -46,6 +47,7 @@ func tinyPlan(r *rand.Rand) *radixPlan {
 // metamorphic runs one aggregation under many plans, bounds and workers; all must give what the map loop gives.
 func metamorphic[T any, K comparable, A any](t *testing.T, spilled *Stage, seed uint64, rows []T, key func(T) K, fold Fold[T, A]) {
 	r := rand.New(rand.NewPCG(seed, 1))
+	rows = byHashOfKey(r, rows, key)
 	want := naiveAggregate(t, rows, key, fold)
 	dir := t.TempDir()
 	for range 4 {
@@ -58,7 +60,9 @@ func metamorphic[T any, K comparable, A any](t *testing.T, spilled *Stage, seed 
 		if r.IntN(6) == 0 {
 			plan = nil
 		}
+		restore := table.SetFar([]int{256, 16, 6}[r.IntN(3)])
 		got, err := Collect(aggregateWith("Aggregate", Of(rows...), key, fold, opts, plan))
+		restore()
 		require.NoError(t, err, "seed %d, %+v, %+v", seed, opts, plan)
 		require.Equal(t, fmt.Sprint(want), fmt.Sprint(got), "seed %d, %+v, %+v", seed, opts, plan)
 		left, err := os.ReadDir(dir)
@@ -152,6 +156,7 @@ func TestGroupBy_Law_SameBytesWhateverTheMemory(t *testing.T) {
 		for i := range rows {
 			rows[i] = purchase{User: "user-" + strconv.Itoa(r.IntN(users)), Amount: float64(i), Tags: make([]string, r.IntN(3))}
 		}
+		rows = byHashOfKey(r, rows, user)
 		want := naiveAggregate(t, rows, user, keep)
 		largest := 0
 		for _, g := range want {
@@ -159,7 +164,9 @@ func TestGroupBy_Law_SameBytesWhateverTheMemory(t *testing.T) {
 		}
 		// A group that came back from disk grows from its length, to up to twice the capacity it needs.
 		opts := AggregateOptions{Resources: Resources{Memory: int64(400*largest) + 1<<r.IntN(16), Workers: r.IntN(3), TempDir: t.TempDir(), Stage: spilled}}
+		restore := table.SetFar([]int{256, 16, 6}[r.IntN(3)])
 		got, err := Collect(GroupBy(Of(rows...), user, opts))
+		restore()
 		require.NoError(t, err, "seed %d, %+v", seed, opts)
 		require.Equal(t, want, got, "seed %d, %+v", seed, opts)
 	}

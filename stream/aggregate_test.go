@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/millrace-go/millrace/internal/hash"
+	"github.com/millrace-go/millrace/internal/table"
 	"github.com/millrace-go/millrace/stream"
 )
 
@@ -49,6 +50,15 @@ func equalsModel[K comparable](key func(int) K) func(t *testing.T) {
 	return func(t *testing.T) {
 		rapid.Check(t, func(t *rapid.T) {
 			values := rapid.SliceOfN(rapid.IntRange(0, 60), 0, 200).Draw(t, "values")
+			if rapid.Bool().Draw(t, "in order of hash") {
+				h, err := hash.New[K]()
+				require.NoError(t, err)
+				slices.SortStableFunc(values, func(a, b int) int {
+					k, l := key(a), key(b)
+					return cmp.Compare(h.Hash(&k, 0), h.Hash(&l, 0))
+				})
+			}
+			defer table.SetFar(rapid.SampledFrom([]int{256, 8}).Draw(t, "far"))()
 			resources := rapid.SampledFrom([]stream.Resources{{}, {Workers: 1}, {Workers: 8}, {Memory: 1 << 30}}).Draw(t, "resources")
 			s := stream.Aggregate(stream.Of(values...), key, collectFold, stream.AggregateOptions{Resources: resources})
 			want := modelAggregate(t, values, key)

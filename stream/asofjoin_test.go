@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/millrace-go/millrace/internal/contracttest"
+	"github.com/millrace-go/millrace/internal/table"
 	"github.com/millrace-go/millrace/stream"
 )
 
@@ -87,7 +88,9 @@ func TestAsOfJoin_Oracle(t *testing.T) {
 		if r.IntN(2) == 0 {
 			o.Resources.Memory = 1 << 20
 		}
+		restore := table.SetFar([]int{256, 0}[seed%2])
 		got, err := stream.Collect(stream.AsOfJoin(stream.Of(left...), stream.Of(right...), quote.key, quote.key, quote.at, quote.at, o))
+		restore()
 		require.NoError(t, err)
 		require.Equal(t, asOfModel(left, right, o), got, "seed %d, %+v", seed, o)
 	}

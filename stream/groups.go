@@ -176,9 +176,7 @@ func (g *groups[T, K, A]) addSized(acc *A, v T) error {
 
 // evict puts all keys with their accumulators on disk, and frees them.
 func (g *groups[T, K, A]) evict() error {
-	walk := g.table.Sorted()
-	for at, ok := walk.Next(); ok; at, ok = walk.Next() {
-		slot := g.table.At(at)
+	for slot := range g.table.All() {
 		state := Keyed[K, A]{Key: slot.Key, Value: slot.Value}
 		if err := g.level.spillState(slot.Hash, &state); err != nil {
 			return err
@@ -195,11 +193,12 @@ func (g *groups[T, K, A]) restore(h uint64, state *Keyed[K, A]) error {
 	if g.run.sized {
 		size = int64(g.run.fold.Size(&state.Value))
 	}
+	at := g.table.Seek(&state.Key, h)
 	if g.frozen || !g.admit(&state.Key, size) {
 		g.frozen = true
 		return g.level.spillState(h, state)
 	}
-	g.table.Insert(&state.Key, h, state.Value)
+	g.table.Add(at, &state.Key, h, state.Value)
 	g.held += size
 	return nil
 }
@@ -207,18 +206,17 @@ func (g *groups[T, K, A]) restore(h uint64, state *Keyed[K, A]) error {
 // moveTo copies every key to the partition it belongs to, and reports whether there was memory for all. Keys with the
 // same hash keep their order.
 func (g *groups[T, K, A]) moveTo(partitions []*groups[T, K, A], of func(hash uint64) int) bool {
-	walk := g.table.Sorted()
-	for at, ok := walk.Next(); ok; at, ok = walk.Next() {
-		slot := g.table.At(at)
+	for slot := range g.table.All() {
 		to := partitions[of(slot.Hash)]
 		var held int64
 		if g.run.sized {
 			held = int64(g.run.fold.Size(&slot.Value))
 		}
+		at := to.table.Seek(&slot.Key, slot.Hash)
 		if g.run.bounded && !to.admit(&slot.Key, held) {
 			return false
 		}
-		to.table.Insert(&slot.Key, slot.Hash, slot.Value)
+		to.table.Add(at, &slot.Key, slot.Hash, slot.Value)
 		to.held += held
 	}
 	return true

@@ -105,7 +105,7 @@ func (j *join[L, R, K]) run(left Seq[L], right Seq[R]) error {
 	if j.kind.loneRight() {
 		lone = loneInOrder
 	}
-	j.built = newBuild[R](j.keys, 0, lone, j.limit/2, j.bounded, j.account)
+	j.built = newBuild[R](j.keys, lone, j.limit/2, j.bounded, j.account)
 	fits := true
 	var index int64
 	var row joinRow[R]

@@ -18,7 +18,6 @@ import (
 // each row is put before those of its key that come after it.
 type build[R any, K comparable] struct {
 	keys  keys[K]
-	skip  int // bits that all hashes begin with
 	index *table.Rows
 	slabs [][]buildRow[R, K]
 	most  int  // rows per slab: a power of two
@@ -67,10 +66,8 @@ const buildSlab = 1 << 20
 // freeSlab is the same where there is no bound: pages enough for the kernel to map large ones.
 const freeSlab = 16 << 20
 
-// newBuild makes a build for keys whose hashes share their first skip bits, which a partition's do: an index that began
-// with those would put all keys into one run of slots.
-func newBuild[R any, K comparable](keys keys[K], skip int, lone loneRows, room int64, bounded bool, account *Account) *build[R, K] {
-	b := &build[R, K]{keys: keys, skip: min(skip, table.MaxSkip), lone: lone}
+func newBuild[R any, K comparable](keys keys[K], lone loneRows, room int64, bounded bool, account *Account) *build[R, K] {
+	b := &build[R, K]{keys: keys, lone: lone}
 	b.bounded, b.room, b.account = bounded, room, account
 	size := sizeOf[buildRow[R, K]]()
 	slab := int64(freeSlab)
@@ -203,7 +200,7 @@ const sealBatch = 256
 
 // seal makes the index, in what was booked for it.
 func (b *build[R, K]) seal() {
-	b.index = table.NewRows(b.rows, b.skip)
+	b.index = table.NewRows(b.rows)
 	if b.lone != loneNever {
 		b.seen = make([]bool, b.rows)
 	}

@@ -94,7 +94,7 @@ func (r *joinRest[L, R, K]) begin() error {
 		lone = loneInOrder
 	}
 	r.s.book(r.s.booked / 2) // one file is left, and a reader of it
-	r.block = newBuild[L](j.keys, 0, lone, max(j.limit/4, 1), true, j.account)
+	r.block = newBuild[L](j.keys, lone, max(j.limit/4, 1), true, j.account)
 	r.block.floor = joinFloor
 	r.past = newJoinStage[R, L, K](joinChunk, joinChunk, j.stageRoom())
 	r.stage = newJoinStage[L, R, K](joinChunk, joinChunk, j.stageRoom())

@@ -1,15 +1,13 @@
 package stream
 
 import (
-	"math/bits"
-
 	"github.com/millrace-go/millrace/internal/spill"
 	"github.com/millrace-go/millrace/internal/table"
 )
 
 // joinPart joins one part: at once if its right side fits, cut again if that helps, otherwise in blocks.
 func (s *joinSplit[L, R, K]) joinPart(c *joinCut[L, R], part, depth int) error {
-	r := s.read(c.right.Read(part), bits.LeadingZeros64(c.parts[part].diff))
+	r := s.read(c.right.Read(part))
 	b, err := r.fill()
 	if err != nil {
 		return err
@@ -120,14 +118,13 @@ func (s *joinSplit[L, R, K]) passStage(b *build[R, K], earlier *table.Table[K], 
 type rightReader[L, R any, K comparable] struct {
 	s       *joinSplit[L, R, K]
 	in      *spill.Reader[joinRow[R]]
-	skip    int        // bits that all hashes begin with
 	row     joinRow[R] // read and not yet in a block
 	pending bool
 	done    bool
 }
 
-func (s *joinSplit[L, R, K]) read(in *spill.Reader[joinRow[R]], skip int) *rightReader[L, R, K] {
-	return &rightReader[L, R, K]{s: s, in: in, skip: skip}
+func (s *joinSplit[L, R, K]) read(in *spill.Reader[joinRow[R]]) *rightReader[L, R, K] {
+	return &rightReader[L, R, K]{s: s, in: in}
 }
 
 // fill makes a block of what fits, at least a row.
@@ -137,7 +134,7 @@ func (r *rightReader[L, R, K]) fill() (*build[R, K], error) {
 	if j.kind.loneRight() {
 		lone = loneByPlace
 	}
-	b := newBuild[R](j.keys, r.skip, lone, j.limit/2, j.bounded, j.account)
+	b := newBuild[R](j.keys, lone, j.limit/2, j.bounded, j.account)
 	if j.opts.Resources.Budget != nil {
 		b.floor = joinFloor
 	}

@@ -49,7 +49,8 @@
 // # Cost
 //
 // Per key: the key, 8 bytes of hash, and 12.8 to 25.6 bytes of slots; all arrays double together, and while
-// they do, the old ones are alive beside the new. A table numbers up to 2^32 - 2 keys. It is not safe for
+// they do, the old ones are alive beside the new. Keys may come in any order, that of their hashes too: a table that they
+// would fill from one end looks for them elsewhere from then on, and pays for the order of ByHash or Sorted with a sort. A table numbers up to 2^32 - 2 keys. It is not safe for
 // concurrent use.
 //
 // The invariants (see Table) are checked after every insertion under the build tag invariants.

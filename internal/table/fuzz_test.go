@@ -1,6 +1,7 @@
 package table
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"testing"
@@ -63,6 +64,74 @@ func FuzzTable(f *testing.F) {
 			held += len(k)
 		}
 		require.EqualValues(t, held, tab.held)
+		require.Equal(t, oracleByHash(tab), append([]int{}, slices.Collect(tab.ByHash())...))
+	})
+}
+
+// FuzzHomes reads how far a key may stand from its home, and then a program of three bytes per step: a key of few, and two
+// bytes of its hash, the first and the last. It puts the keys into a Table and an Inline, which must agree with a map and
+// with a stable sort, whatever the hashes, and whenever they are asked for their order.
+func FuzzHomes(f *testing.F) {
+	f.Add([]byte{0})
+	for far := range byte(3) {
+		up, close := []byte{far}, []byte{far}
+		for i := range byte(200) {
+			up = append(up, i, i, i)
+			close = append(close, i%3, 255, i&1)
+		}
+		f.Add(up)
+		f.Add(close)
+	}
+	f.Fuzz(func(t *testing.T, program []byte) {
+		if len(program) == 0 || len(program) > 1024 {
+			return
+		}
+		defer SetFar(int(program[0] % 32))()
+		h, err := hash.New[uint32]()
+		require.NoError(t, err)
+		tab, inline := New(h), NewInline[uint32, int](h, 0)
+		type entry struct {
+			key  uint32
+			hash uint64
+		}
+		index := map[uint32]int{}
+		var order []entry
+		for steps := program[1:]; len(steps) >= 3; steps = steps[3:] {
+			e := entry{uint32(steps[0]), uint64(steps[1])<<56 | uint64(steps[2])}
+			e.key |= uint32(steps[1])<<8 | uint32(steps[2])<<16 // equal keys have equal hashes
+			want, known := index[e.key]
+			if !known {
+				want = len(order)
+				index[e.key] = want
+				order = append(order, e)
+			}
+			got, added := tab.UpsertHashed(&e.key, e.hash)
+			require.Equal(t, want, got)
+			require.Equal(t, !known, added)
+			at := []int32{0}
+			inline.FindEach([]uint32{e.key}, []uint64{e.hash}, at)
+			require.Equal(t, known, at[0] >= 0)
+			if !known {
+				inline.Add(inline.Again(at[0], &e.key, e.hash), &e.key, e.hash, want)
+			}
+			require.EqualValues(t, want, inline.At(int(inline.Seek(&e.key, e.hash))).Value)
+			if steps[0]%64 == 0 {
+				for i := range tab.ByHash() {
+					require.Equal(t, order[i].hash, tab.HashAt(i))
+				}
+			}
+		}
+		tab.checkInvariants()
+		inline.checkInvariants()
+		slices.SortStableFunc(order, func(a, b entry) int { return cmp.Compare(stored(a.hash), stored(b.hash)) })
+		walk := inline.Sorted()
+		for _, e := range order {
+			at, ok := walk.Next()
+			require.True(t, ok)
+			require.Equal(t, Slot[uint32, int]{stored(e.hash), e.key, index[e.key]}, *inline.At(at))
+		}
+		_, ok := walk.Next()
+		require.False(t, ok)
 		require.Equal(t, oracleByHash(tab), append([]int{}, slices.Collect(tab.ByHash())...))
 	})
 }

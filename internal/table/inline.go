@@ -1,12 +1,9 @@
 package table
 
 import (
-	"fmt"
-	"math/bits"
 	"reflect"
 
 	"github.com/millrace-go/millrace/internal/hash"
-	"github.com/millrace-go/millrace/internal/hugepages"
 )
 
 // Inline is a hash table that keeps a value beside each key in the slot itself, so that an update touches one place
@@ -15,7 +12,8 @@ import (
 //
 //	slots   [ . ][5c.. click 7][61.. buy 1][ . ][ . ][c8.. view 9][ . ][f0.. scroll 2]
 //
-// A key's probe begins at the leading bits of its hash, skip bits left out, and goes on linearly.
+// A key's probe begins at the leading bits of its hash, skip bits left out, and goes on linearly. Where that leads too far
+// the table is crowded: it has no room for another key until it has grown, and then its homes are scattered, see homes.
 //
 // Invariants:
 //  1. len(slots) is a power of two, or 0 before the first insertion.
@@ -23,12 +21,15 @@ import (
 //  3. From a key's home to its slot, no slot is empty; keys are distinct.
 //  4. Keys with the same hash stand in order of insertion, seen from their home on.
 //  5. n <= maxLoad(len(slots)) < len(slots), so that every probe ends.
+//  6. Those of homes.
+//  7. Where two keys share a hash, twins is set.
 type Inline[K comparable, V any] struct {
-	hasher    *hash.Hasher[K]
-	exact     bool // == is the equality of keys
+	hasher *hash.Hasher[K]
+	exact  bool // == is the equality of keys
+	homes
 	slots     []Slot[K, V]
-	skip      uint  // leading bits of the hash that all keys share
-	shift     uint  // 64 - log2(len(slots))
+	crowded   bool  // the next growth scatters the homes
+	twins     bool  // some keys may share a hash
 	n         int   // keys
 	held      int64 // bytes that keys hold outside themselves
 	slotBytes int64
@@ -46,16 +47,17 @@ type Slot[K comparable, V any] struct {
 func NewInline[K comparable, V any](h *hash.Hasher[K], skip int) *Inline[K, V] {
 	checkSkip("NewInline", skip)
 	slot := int64(reflect.TypeFor[Slot[K, V]]().Size())
-	return &Inline[K, V]{hasher: h, exact: h.Exact(), skip: uint(skip), slotBytes: slot}
+	return &Inline[K, V]{hasher: h, exact: h.Exact(), homes: newHomes(skip), slotBytes: slot}
 }
-
-func (t *Inline[K, V]) home(h uint64) int { return int(h << (t.skip & 63) >> (t.shift & 63)) }
 
 // batch is how many keys FindEach looks up together: their first slots stay in the nearest cache.
 const batch = 256
 
-// MaxInline is how many keys an Inline can have: the load of 2^31 slots, since a slot is an int32.
-const MaxInline int64 = 1<<30 + 1<<28
+// mostSlots is how many slots an Inline can have, since a slot is an int32, and MaxInline how many keys: their load.
+const (
+	mostSlots int64 = 1 << 31
+	MaxInline int64 = 1<<30 + 1<<28
+)
 
 // stored is how a hash is kept.
 func stored(h uint64) uint64 {
@@ -72,8 +74,14 @@ func (t *Inline[K, V]) equal(a, b *K) bool {
 	return t.hasher.Equal(a, b)
 }
 
+// twin notes that a key passed another one with its hash. It is false: they are not equal.
+func (t *Inline[K, V]) twin() bool {
+	t.twins = true
+	return false
+}
+
 // FindEach looks up a batch of keys, hashes being their seed-0 hashes: at[i] becomes the slot of keys[i], or where it
-// is not there, a number below 0 that Again and Add take. The slices have the same length. Slots stay where they are
+// is not there, a number below 0 that Again takes. The slices have the same length. Slots stay where they are
 // until Add says that the table grew.
 //
 // It takes all keys one slot further at a time, those that are not found yet: a pass that reads the hashes and nothing
@@ -100,24 +108,31 @@ func (t *Inline[K, V]) findBatch(keys []K, hashes []uint64, at []int32) {
 	var seen [batch]uint64 // hash in the slot that a key has come to
 	var going [batch]uint8 // keys that are not found yet
 	at, hashes = at[:len(keys)], hashes[:len(keys)]
-	for i, h := range hashes {
-		seen[i&(batch-1)] = slots[h<<skip>>shift&mask].Hash
+	if t.scattered {
+		for i, h := range hashes {
+			home := uint64(t.home(h)) & mask
+			at[i] = int32(home)
+			seen[i&(batch-1)] = slots[home].Hash
+		}
+	} else { // the same
+		for i, h := range hashes {
+			home := h << skip >> shift & mask
+			at[i] = int32(home)
+			seen[i&(batch-1)] = slots[home].Hash
+		}
 	}
 	n := 0
 	for i, h := range hashes {
-		home := h << skip >> shift & mask
 		switch first := seen[i&(batch-1)]; {
-		case first == h && h != 0 && exact && slots[home].Key == keys[i]: // 0 is an empty slot's
-			at[i] = int32(home)
+		case first == h && h != 0 && exact && slots[uint64(at[i])&mask].Key == keys[i]: // 0 is an empty slot's
 		case first == 0:
-			at[i] = ^int32(home)
+			at[i] = ^at[i]
 		default:
-			at[i] = int32(home)
 			going[n&(batch-1)] = uint8(i)
 			n++
 		}
 	}
-	for n > 0 {
+	for step := 0; n > 0 && step <= t.reach; step++ {
 		left := going[:n]
 		n = 0
 		for j, i := range left {
@@ -127,7 +142,7 @@ func (t *Inline[K, V]) findBatch(keys []K, hashes []uint64, at []int32) {
 			switch h := seen[j]; {
 			case h == 0:
 				at[i] = ^at[i]
-			case h == stored(hashes[i]) && t.equal(&keys[i], &slots[uint64(at[i])&mask].Key):
+			case h == stored(hashes[i]) && (t.equal(&keys[i], &slots[uint64(at[i])&mask].Key) || t.twin()):
 			default:
 				at[i] = int32((uint64(at[i]) + 1) & mask)
 				going[n] = i
@@ -135,18 +150,23 @@ func (t *Inline[K, V]) findBatch(keys []K, hashes []uint64, at []int32) {
 			}
 		}
 	}
+	for _, i := range going[:n] { // too far
+		at[i] = ^at[i]
+	}
 }
 
-// Find returns the slot of a key whose seed-0 hash is h.
-func (t *Inline[K, V]) Find(k *K, h uint64) (at int, ok bool) {
+// Seek looks up one key, whose seed-0 hash is h. It returns its slot, or where it is not there, a number below 0 for Add.
+func (t *Inline[K, V]) Seek(k *K, h uint64) int32 {
 	if len(t.slots) == 0 {
-		return 0, false
+		return -1
 	}
-	return t.probe(t.home(stored(h)), k, h)
+	return t.Again(^int32(t.home(h)), k, h)
 }
 
 // Again goes on where FindEach did not find a key: what was added since may be that key. It returns the slot of the key,
-// or again a number below 0 for Add. The table has not grown since FindEach.
+// or again a number below 0, for Add. The table has not grown since FindEach.
+//
+// Room may be 0 afterwards where it was not: the key would be too far from its home.
 func (t *Inline[K, V]) Again(at int32, k *K, h uint64) int32 {
 	if len(t.slots) == 0 {
 		return at
@@ -158,84 +178,44 @@ func (t *Inline[K, V]) Again(at int32, k *K, h uint64) int32 {
 	return int32(slot)
 }
 
-// probe goes on from slot i, where no key before it can be *k, and returns the slot of *k, or where it belongs.
+// probe goes on from slot i, where no key before it can be *k, and returns the slot of *k, or where it belongs. If that is
+// too far, the table is crowded.
 func (t *Inline[K, V]) probe(i int, k *K, h uint64) (at int, found bool) {
 	slots := t.slots
 	mask := len(slots) - 1
 	h = stored(h)
-	for {
+	for passed := (i - t.home(h)) & mask; passed <= t.reach; passed++ {
 		i &= mask
 		s := &slots[i]
 		switch {
 		case s.Hash == 0:
 			return i, false
-		case s.Hash == h && t.equal(k, &s.Key):
+		case s.Hash == h && (t.equal(k, &s.Key) || t.twin()):
 			return i, true
 		}
 		i++
 	}
+	t.crowded = true
+	return i & mask, false
 }
 
-// Add adds a key for which Again, or FindEach with nothing added since, gave at, and returns its slot. grew says that
-// all other keys have moved.
+// Add adds a key for which Again or Seek gave at, with nothing added since, and returns its slot. grew says that all other
+// keys have moved; so it is where there was no Room.
 func (t *Inline[K, V]) Add(at int32, k *K, h uint64, v V) (slot int, grew bool) {
 	slot = int(^at)
 	if t.Room() == 0 {
-		t.grow()
+		old := t.grow()
 		slot, grew = t.vacant(h), true
+		if slot < 0 {
+			t.scatter(old)
+			slot = t.vacant(h)
+		}
 	}
-	t.put(slot, k, h, v)
-	return slot, grew
-}
-
-// Insert adds a key that is not there.
-func (t *Inline[K, V]) Insert(k *K, h uint64, v V) {
-	if t.Room() == 0 {
-		t.grow()
-	}
-	t.put(t.vacant(h), k, h, v)
-}
-
-// put fills an empty slot.
-func (t *Inline[K, V]) put(slot int, k *K, h uint64, v V) {
 	t.slots[slot] = Slot[K, V]{Hash: stored(h), Key: *k, Value: v}
 	t.n++
 	t.held += t.hasher.Held(k)
 	t.checkInvariants()
-}
-
-// vacant returns the slot where a key that is not there belongs.
-func (t *Inline[K, V]) vacant(h uint64) int {
-	mask := len(t.slots) - 1
-	i := t.home(stored(h)) & mask
-	for t.slots[i].Hash != 0 {
-		i = (i + 1) & mask
-	}
-	return i
-}
-
-// Grow doubles the slots before it must.
-func (t *Inline[K, V]) Grow() { t.grow() }
-
-// grow doubles the slots. It walks the old ones from an empty one on, so that keys keep the order of their probes
-// (invariant 4); both arrays are passed over in order, once.
-func (t *Inline[K, V]) grow() {
-	if int64(t.n) >= MaxInline {
-		panic(fmt.Sprintf("table: %d keys are the most it can number", t.n))
-	}
-	old := t.slots
-	t.slots = make([]Slot[K, V], max(minSlots, 2*len(old)))
-	hugepages.Advise(t.slots)
-	t.shift = uint(64 - bits.Len(uint(len(t.slots)-1)))
-	start := 0
-	for start < len(old) && old[start].Hash != 0 {
-		start++
-	}
-	for i := range old {
-		if s := &old[(start+i)&(len(old)-1)]; s.Hash != 0 {
-			t.slots[t.vacant(s.Hash)] = *s
-		}
-	}
+	return slot, grew
 }
 
 // At returns a slot. The pointer is valid until the table grows; Hash and Key must not be changed.
@@ -247,8 +227,13 @@ func (t *Inline[K, V]) Len() int { return t.n }
 // Slots returns how many slots there are.
 func (t *Inline[K, V]) Slots() int { return len(t.slots) }
 
-// Room returns how many keys can be added before the table grows.
-func (t *Inline[K, V]) Room() int { return maxLoad(len(t.slots)) - t.n }
+// Room returns how many keys can be added before the table grows, unless one of them would be too far from its home.
+func (t *Inline[K, V]) Room() int {
+	if t.crowded {
+		return 0
+	}
+	return maxLoad(len(t.slots)) - t.n
+}
 
 // Growth returns how many keys there will be room for after the next growth, and the bytes that it adds.
 func (t *Inline[K, V]) Growth() (keys int, bytes int64) {
@@ -261,27 +246,3 @@ func (t *Inline[K, V]) Bytes() int64 { return int64(len(t.slots))*t.slotBytes + 
 
 // Skip returns how many leading bits of the hash all keys share.
 func (t *Inline[K, V]) Skip() int { return int(t.skip) }
-
-// Sorted walks all slots in order of hash as it is kept, ties in order of insertion.
-func (t *Inline[K, V]) Sorted() Walk[*Inline[K, V]] { return newWalk(t) }
-
-// What follows is how a Walk sees the table.
-
-func (t *Inline[K, V]) size() int { return len(t.slots) }
-
-func (t *Inline[K, V]) hashIn(slot int) (hash uint64, used bool) {
-	hash = t.slots[slot].Hash
-	return hash, hash != 0
-}
-
-func (t *Inline[K, V]) gather(from, to int, into []usedIn) int {
-	n := 0
-	for i := range t.slots[from:to] {
-		h := t.slots[from+i].Hash
-		into[n] = usedIn{h, from + i}
-		if h != 0 {
-			n++
-		}
-	}
-	return n
-}

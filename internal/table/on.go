@@ -49,16 +49,16 @@ func (t *Table[K]) checkInvariants() {
 				fail(3, "slot %d is empty before %d", j, i)
 			}
 		}
+		if away := (i - t.home(h)) & mask; away > t.reach {
+			fail(6, "slot %d is %d behind its home, want %d at most", i, away, t.reach)
+		}
 	}
 	for i := range n {
 		if !seen[i] {
 			fail(2, "index %d is in no slot", i)
 		}
-		if got := t.hasher.Hash(&t.keys[i], 0); got != t.hashes[i] {
-			fail(4, "key %d hashes to %x, noted %x", i, got, t.hashes[i])
-		}
-		if found, ok := t.Find(&t.keys[i]); !ok || found != i {
-			fail(4, "key %d is found at %d, %v", i, found, ok)
+		if _, found := t.probe(&t.keys[i], t.hashes[i]); found != i {
+			fail(4, "key %d is found at %d", i, found)
 		}
 	}
 }
@@ -94,6 +94,12 @@ func (t *Inline[K, V]) checkInvariants() {
 			if t.slots[j].Hash == s.Hash && t.equal(&t.slots[j].Key, &s.Key) {
 				fail(3, "slots %d and %d have one key", j, i)
 			}
+			if t.slots[j].Hash == s.Hash && !t.twins {
+				fail(7, "slots %d and %d have one hash", j, i)
+			}
+		}
+		if away := (i - t.home(s.Hash)) & mask; away > t.reach {
+			fail(6, "slot %d is %d behind its home, want %d at most", i, away, t.reach)
 		}
 	}
 	if used != t.n {

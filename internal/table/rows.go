@@ -27,13 +27,15 @@ import (
 //		...
 //	}
 //
+// Nobody walks an index, so its homes are scattered from the beginning, see homes: rows whose hashes share leading bits, or
+// lie close to each other, spread over all slots.
+//
 // Invariants:
 //  1. len(slots) is a power of two, and larger than the number of rows in it, so that every probe ends.
-//  2. From a row's home (the leading bits of its hash, skip bits left out) to its slot, no slot is empty.
+//  2. From a row's home to its slot, no slot is empty.
 //  3. A row is in one slot at most.
 type Rows struct {
 	slots []uint32
-	skip  uint // leading bits of the hash that all keys share
 	shift uint // 64 - log2(len(slots))
 	bits  uint // of a slot that are the row
 }
@@ -41,17 +43,14 @@ type Rows struct {
 // MaxRows is how many rows a Rows can number.
 const MaxRows = math.MaxInt32
 
-// NewRows makes an empty index for rows 0 to n-1 whose hashes share their first skip bits. It panics where n is not
-// in [0, MaxRows], or skip not in [0, MaxSkip].
-func NewRows(n, skip int) *Rows {
-	checkSkip("NewRows", skip)
+// NewRows makes an empty index for rows 0 to n-1. It panics where n is not in [0, MaxRows].
+func NewRows(n int) *Rows {
 	if n < 0 || n > MaxRows {
 		panic(fmt.Sprintf("table: NewRows: %d rows, want 0 to %d", n, MaxRows))
 	}
 	slots := rowSlots(n)
 	t := &Rows{
 		slots: make([]uint32, slots),
-		skip:  uint(skip),
 		shift: uint(64 - bits.Len(uint(slots-1))),
 		bits:  uint(bits.Len(uint(n))),
 	}
@@ -77,14 +76,14 @@ func rowSlots(n int) int {
 // others have no branch that depends on what was read: whether a key is there, and in which slot, cannot be guessed,
 // and a wrong guess would cost more than the slot. Who has to go on is noted, and all of them go on together.
 func (t *Rows) FindEach(hashes []uint64, rows []int32) {
-	slots, skip, shift, bits := t.slots, t.skip&63, t.shift&63, t.bits&31
+	slots, shift, bits := t.slots, t.shift&63, t.bits&31
 	mask := uint64(len(slots) - 1)
 	var first [batch]uint32
 	var on [batch]uint8 // those that go on: positions in the batch
 	for len(hashes) > 0 {
 		n := min(batch, len(hashes))
 		for i, h := range hashes[:n] {
-			first[i] = slots[h<<skip>>shift&mask]
+			first[i] = slots[h*spread>>shift&mask]
 		}
 		some := 0
 		for i, h := range hashes[:n] {
@@ -98,7 +97,7 @@ func (t *Rows) FindEach(hashes []uint64, rows []int32) {
 			some = 0
 			for _, i := range again {
 				h := hashes[i]
-				s := slots[(h<<skip>>shift+step)&mask]
+				s := slots[(h*spread>>shift+step)&mask]
 				rows[i] = int32(s&(1<<bits-1)) - 1
 				on[uint8(some)] = i
 				some += goesOn(s, (s^uint32(h)<<bits)>>bits)
@@ -131,9 +130,7 @@ func (t *Rows) Replace(h uint64, old, row int32) { t.slots[t.slotOf(h, old)] = t
 
 func (t *Rows) slot(h uint64, row int32) uint32 { return uint32(h)<<(t.bits&31) | uint32(row+1) }
 
-func (t *Rows) home(h uint64) int {
-	return int(h << (t.skip & 63) >> (t.shift & 63))
-}
+func (t *Rows) home(h uint64) int { return int(h * spread >> (t.shift & 63)) }
 
 // slotOf returns the slot of a row that is there.
 func (t *Rows) slotOf(h uint64, row int32) int {

@@ -42,7 +42,7 @@ func TestRows_Law_EqualsMap(t *testing.T) {
 			skip := []int{0, 6, MaxSkip}[seed%3]
 			all := rowHashes(r, n+n/2+3, skip, seed%2 == 0)
 			hashes, absent := all[:n], all[n:]
-			rows := NewRows(n, skip)
+			rows := NewRows(n)
 			require.EqualValues(t, 4*len(rows.slots), RowsBytes(n))
 			model := map[uint64]int32{}
 			for i, h := range hashes {
@@ -71,6 +71,5 @@ func TestRows_Law_EqualsMap(t *testing.T) {
 }
 
 func TestNewRows_refuses(t *testing.T) {
-	require.PanicsWithValue(t, "table: NewRows: -1 rows, want 0 to 2147483647", func() { NewRows(-1, 0) })
-	require.PanicsWithValue(t, "table: NewRows: skip 33, want 0 to 32", func() { NewRows(1, 33) })
+	require.PanicsWithValue(t, "table: NewRows: -1 rows, want 0 to 2147483647", func() { NewRows(-1) })
 }

@@ -3,7 +3,6 @@ package table
 import (
 	"fmt"
 	"math"
-	"math/bits"
 	"reflect"
 
 	"github.com/millrace-go/millrace/internal/hash"
@@ -18,21 +17,21 @@ import (
 //
 // A slot is one word, so a probe that misses reads slots only, eight to a cache line; it compares keys where 32
 // bits of the hash agree (a false match costs one comparison and does no harm). A key's probe starts at the
-// high bits of its hash (behind those that all keys share): slots are nearly in order of hash, which is what ByHash lives on. Growing reads hashes
-// in order and touches no key but to copy it.
+// high bits of its hash (behind those that all keys share) as long as that does, see homes: slots are then nearly in order of
+// hash, which is what ByHash lives on. Growing, and scattering, reads hashes in order and touches no key but to copy it.
 //
 // Invariants:
 //  1. len(slots) is a power of two, or 0 before the first insertion.
 //  2. Each index in [0, len(keys)) is in exactly one slot, beside the low bits of its hash.
-//  3. From a key's first slot to the slot that has it, no slot is empty.
-//  4. hashes[i] is the seed-0 hash of keys[i]; no two keys are equal.
+//  3. From a key's home to the slot that has it, no slot is empty.
+//  4. hashes[i] is the seed-0 hash of keys[i], as its caller gave it; no two keys are equal.
 //  5. len(keys) <= cap(keys) = maxLoad(len(slots)) < len(slots), so that every probe ends.
+//  6. Those of homes.
 type Table[K comparable] struct {
 	hasher *hash.Hasher[K]
 	exact  bool // == is the equality of keys
+	homes
 	slots  []uint64
-	skip   uint // leading bits of the hash that all keys share
-	shift  uint // 64 - log2(len(slots))
 	keys   []K
 	hashes []uint64
 	perKey int64 // bytes of a key and its hash, what the key points to excluded
@@ -51,7 +50,7 @@ func New[K comparable](h *hash.Hasher[K]) *Table[K] {
 	if h == nil {
 		panic("table: New: nil hasher")
 	}
-	return &Table[K]{hasher: h, exact: h.Exact(), perKey: int64(reflect.TypeFor[K]().Size()) + 8}
+	return &Table[K]{hasher: h, exact: h.Exact(), homes: newHomes(0), perKey: int64(reflect.TypeFor[K]().Size()) + 8}
 }
 
 // NewPartition makes an empty table for keys whose hashes share their first skip bits: what is left of the hash
@@ -88,6 +87,10 @@ func (t *Table[K]) UpsertHashed(k *K, h uint64) (index int, added bool) {
 		t.grow()
 		slot = t.vacant(h)
 	}
+	if slot < 0 {
+		t.scatter()
+		slot = t.vacant(h)
+	}
 	return t.insert(slot, k, h), true
 }
 
@@ -108,10 +111,7 @@ func (t *Table[K]) Find(k *K) (index int, ok bool) {
 	return max(index, 0), index >= 0
 }
 
-// home returns the slot where the probe for a hash begins.
-func (t *Table[K]) home(h uint64) int { return int(h << (t.skip & 63) >> (t.shift & 63)) }
-
-// probe returns the slot and the index of *k, or where it belongs and -1.
+// probe returns the slot and the index of *k, or where it belongs and -1; the slot is below 0 where that is too far.
 func (t *Table[K]) probe(k *K, h uint64) (slot, index int) {
 	if len(t.slots) == 0 {
 		return 0, -1
@@ -122,6 +122,9 @@ func (t *Table[K]) probe(k *K, h uint64) (slot, index int) {
 		i &= mask
 		s := slots[i]
 		if s == 0 {
+			if (i-t.home(h))&mask > t.reach {
+				return -1, -1
+			}
 			return i, -1
 		}
 		if uint32(s>>32) == uint32(h) {
@@ -140,27 +143,57 @@ func (t *Table[K]) equal(a, b *K) bool {
 	return t.hasher.Equal(a, b)
 }
 
-// vacant returns the slot where a key that is not there belongs.
+// vacant returns the slot where a key that is not there belongs, or -1 where that is too far.
 func (t *Table[K]) vacant(h uint64) int {
 	mask := len(t.slots) - 1
 	i := t.home(h)
-	for t.slots[i] != 0 {
-		i = (i + 1) & mask
+	for last := i + t.reach; i <= last; i++ {
+		if t.slots[i&mask] == 0 {
+			return i & mask
+		}
 	}
-	return i
+	return -1
 }
 
-// grow doubles the slots and the room for keys, and puts every index in again, in order of insertion.
+// grow doubles the slots and the room for keys, and puts every index in again.
 func (t *Table[K]) grow() {
 	n := t.nextSlots()
 	t.slots = make([]uint64, n)
 	hugepages.Advise(t.slots)
-	t.shift = uint(64 - bits.Len(uint(n-1)))
+	t.resize(n)
 	t.keys = append(make([]K, 0, maxLoad(n)), t.keys...)
 	t.hashes = append(make([]uint64, 0, maxLoad(n)), t.hashes...)
-	for index, h := range t.hashes {
-		t.slots[t.vacant(h)] = h<<32 | uint64(index+1)
+	if !t.fill() {
+		t.scatter()
 	}
+}
+
+// fill puts every index into the slots, which are empty, in order of insertion. It reports false, and leaves some out,
+// where one would be too far from its home.
+func (t *Table[K]) fill() bool {
+	for index, h := range t.hashes {
+		slot := t.vacant(h)
+		if slot < 0 {
+			return false
+		}
+		t.slots[slot] = h<<32 | uint64(index+1)
+	}
+	return true
+}
+
+// scatter puts every index where it belongs once homes are scattered. It takes no memory.
+func (t *Table[K]) scatter() {
+	t.homes.scatter(len(t.slots))
+	clear(t.slots)
+	t.fill()
+}
+
+// straighten puts every index where it belongs while homes are in order, unless that is too far for one: then it reports
+// false, and the slots are worth nothing.
+func (t *Table[K]) straighten() bool {
+	t.homes.straighten()
+	clear(t.slots)
+	return t.fill()
 }
 
 // nextSlots is len(slots) after the next growth.
@@ -201,6 +234,7 @@ func (t *Table[K]) Bytes() int64 {
 
 // Reset removes all keys and keeps the memory.
 func (t *Table[K]) Reset() {
+	t.homes.straighten()
 	clear(t.slots)
 	clear(t.keys) // let go of what they point to
 	t.keys = t.keys[:0]

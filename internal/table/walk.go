@@ -17,14 +17,17 @@ import (
 // Keys with the same hash have the same home, and stand in order of insertion from there on: the sort is stable, so
 // they come out in that order.
 //
+// All that is so as long as homes are in order of hash. A table whose homes are not is sorted before it is walked.
+//
 // The table must not change meanwhile. The zero Walk is over.
 type Walk[T walked] struct {
-	t     T
-	n     int      // slots
-	first int      // the first empty one
-	at    int      // the next slot, counted on past the last one
-	some  []usedIn // in order of hash
-	taken int      // of some
+	t      T
+	n      int      // slots
+	sorted bool     // all of them are used, and in order of hash
+	first  int      // the first empty one
+	at     int      // the next slot, counted on past the last one
+	some   []usedIn // in order of hash
+	taken  int      // of some
 }
 
 // usedIn is a slot with the hash that stands in it.
@@ -57,6 +60,9 @@ func newWalk[T walked](t T) Walk[T] {
 	return w
 }
 
+// sortedWalk walks the first n slots, which are used and in order of hash.
+func sortedWalk[T walked](t T, n int) Walk[T] { return Walk[T]{t: t, n: n, sorted: true} }
+
 // Next returns the next slot; ok is false at the end.
 func (w *Walk[T]) Next() (slot int, ok bool) {
 	for w.taken == len(w.some) {
@@ -76,6 +82,12 @@ func (w *Walk[T]) fill() bool {
 		return false
 	}
 	w.some, w.taken = w.some[:0], 0
+	if w.sorted {
+		for to := min(w.at+stride, n); w.at < to; w.at++ {
+			w.some = append(w.some, usedIn{slot: w.at})
+		}
+		return true
+	}
 	for w.at < w.first { // an empty slot follows
 		if h, _ := w.t.hashIn(w.at); w.t.home(h) <= w.at {
 			w.some = append(w.some, usedIn{h, w.at})
