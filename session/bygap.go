@@ -21,23 +21,22 @@ func ByGap[T any, K comparable](s stream.Seq[T], gap time.Duration, key func(T) 
 // Intervals is ByGap with everything spelled out.
 //
 // Order, memory and reading are those of ByGap. With Options.Ordered sessions come in that same order, but as
-// soon as the input has passed them by more than the gap, and only keys with an open session are in memory.
+// soon as the input has passed them by more than the gap, and only keys with an open session are in memory. With
+// Options.Disorder they come as the watermark closes them. What splits sessions holds the events of those that are open.
 // The stream ends with *stream.LimitError where Options.Resources would be passed, with the error of
-// Options.Rejects, and under Options.Ordered with *OrderError.
+// Options.Rejects or Options.Late, with *stream.LateError where there is no Late, and under Options.Ordered with
+// *OrderError.
 func Intervals[T any, K comparable](s stream.Seq[T], gap time.Duration, key func(T) K, at func(T) time.Time, o Options[T]) stream.Seq[Session[K]] {
 	need("Intervals", s, key, at)
 	return intervals(s, &query[T, K]{fn: "Intervals", gap: gap, key: key, at: at, opts: o})
 }
 
 func intervals[T any, K comparable](s stream.Seq[T], q *query[T, K]) stream.Seq[Session[K]] {
+	if q.opts.needsCore() {
+		return unfolded(throughCore(s, q, stream.Fold[T, struct{}]{}))
+	}
 	if q.opts.Ordered {
-		return func(yield func(Session[K], error) bool) {
-			for f, err := range ordered(s, q, stream.Fold[T, struct{}]{}) {
-				if !yield(f.Session, err) {
-					return
-				}
-			}
-		}
+		return unfolded(ordered(s, q, stream.Fold[T, struct{}]{}))
 	}
 	return func(yield func(Session[K], error) bool) {
 		in, err := q.open()
@@ -64,6 +63,17 @@ func intervals[T any, K comparable](s stream.Seq[T], q *query[T, K]) stream.Seq[
 			}
 		}
 		in.conserved()
+	}
+}
+
+// unfolded leaves out what nothing was folded into.
+func unfolded[K comparable](s stream.Seq[Folded[K, struct{}]]) stream.Seq[Session[K]] {
+	return func(yield func(Session[K], error) bool) {
+		for f, err := range s {
+			if !yield(f.Session, err) {
+				return
+			}
+		}
 	}
 }
 

@@ -49,7 +49,7 @@ type conformanceSession struct {
 }
 
 // outOfReach names the feature without which the final sessions of a case cannot be right, if there is one.
-// Watermarks and snapshots that do not change the final sessions are stepped over.
+// Watermarks and snapshots that do not change the final sessions are stepped over. TestConformance_State runs all cases.
 func (c *conformanceCase) outOfReach() string {
 	switch {
 	case len(c.ExpectLate) > 0 || c.Strict != nil:

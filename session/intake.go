@@ -2,6 +2,7 @@ package session
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/millrace-go/millrace/internal/hash"
@@ -26,6 +27,8 @@ type intake[T any, K comparable] struct {
 	acct  *stream.Account
 	stats Stats
 	bytes int64 // booked for keys
+
+	eventGap int64 // nanoseconds, of the event admitted last
 }
 
 // open starts a run, or says which option is wrong. Close the intake on every path.
@@ -44,6 +47,7 @@ func (q *query[T, K]) open() (*intake[T, K], error) {
 			keys:   table.New(hasher),
 			rule:   newGapRule(q.gap, q.opts.AtLeast),
 			salt:   saltOf(q.opts.Salt),
+			latest: math.MinInt64,
 		},
 		acct: q.opts.Resources.Account("session: " + q.fn),
 	}
@@ -103,6 +107,19 @@ func (in *intake[T, K]) screen(v T) (k K, at instant, ok bool, err error) {
 			return k, 0, false, in.reject(Reject[T]{Event: v, Position: position, Reason: RejectKey, Err: err})
 		}
 	}
+	in.eventGap = int64(in.gap)
+	if in.opts.GapOf != nil {
+		gap := in.opts.GapOf(v)
+		if gap <= 0 || gap > in.gap {
+			in.stats.BadGaps++
+			err = &GapError{Func: in.fn, Position: position, Gap: gap, Most: in.gap}
+			if in.opts.Rejects == nil {
+				return k, 0, false, err
+			}
+			return k, 0, false, in.reject(Reject[T]{Event: v, Position: position, Reason: RejectGap, Err: err})
+		}
+		in.eventGap = int64(gap)
+	}
 	return k, at, true, nil
 }
 
@@ -157,8 +174,8 @@ func (in *intake[T, K]) yielded(s *span) {
 // conserved panics unless every event read is in a session yielded or rejected: no result is better than one
 // that lost events in silence.
 func (in *intake[T, K]) conserved() {
-	if s := in.stats; s.In != s.Events+s.Rejected() {
-		panic(fmt.Sprintf("session: %s: %d events in, %d in sessions, %d rejected", in.fn, s.In, s.Events, s.Rejected()))
+	if s := in.stats; s.In != s.Events+s.Late+s.Rejected() {
+		panic(fmt.Sprintf("session: %s: %d events in, %d in sessions, %d late, %d rejected", in.fn, s.In, s.Events, s.Late, s.Rejected()))
 	}
 }
 

@@ -14,7 +14,7 @@ type output[K comparable] struct {
 	keys   *table.Table[K]
 	rule   gapRule
 	salt   uint64
-	latest instant // event time of the latest event, if any
+	latest instant // event time of the latest event; math.MinInt64: there is none
 	any    bool    // an event was seen
 }
 

@@ -12,16 +12,21 @@ import (
 //
 // Order is that of ByGap. It holds every event until s has ended (16 bytes beside the static size of T and
 // Options.Size, and 16 more once it has); f itself runs as sessions are asked for, one accumulator at a time. With
-// Options.Ordered it holds one accumulator per open session and no event, and gives the same sessions. It
-// reads all of s before the first session, or with Options.Ordered until one closes. Wrong arguments yield
-// *stream.OptionError first; the stream ends with *stream.LimitError where Options.Resources would be passed,
-// with the error of Options.Rejects, and under Options.Ordered with *OrderError. f.Merge is not used.
+// Options.Ordered it holds one accumulator per open session and no event, and gives the same sessions; with
+// Options.Disorder, and where more than the gap splits, the events of open sessions. It
+// reads all of s before the first session, or with Options.Ordered or Options.Disorder until one closes. Wrong arguments
+// yield *stream.OptionError first; the stream ends with *stream.LimitError where Options.Resources would be passed,
+// with the error of Options.Rejects or Options.Late, with *stream.LateError where there is no Late, and under
+// Options.Ordered with *OrderError. f.Merge is not used.
 func Run[T any, K comparable, A any](s stream.Seq[T], gap time.Duration, key func(T) K, at func(T) time.Time, f stream.Fold[T, A], o Options[T]) stream.Seq[Folded[K, A]] {
 	need("Run", s, key, at)
 	if f.Add == nil {
 		panic("session: Run: nil Fold.Add")
 	}
 	q := &query[T, K]{fn: "Run", gap: gap, key: key, at: at, opts: o}
+	if o.needsCore() {
+		return throughCore(s, q, f)
+	}
 	if o.Ordered {
 		return ordered(s, q, f)
 	}
@@ -50,7 +55,8 @@ func Run[T any, K comparable, A any](s stream.Seq[T], gap time.Duration, key fun
 		var acc A
 		for _, k := range order {
 			c := &cuts[k.index]
-			if err := refold(&acc, &held, events[c.from:c.from+c.count], f); err != nil {
+			own := events[c.from : c.from+c.count]
+			if err := foldEach(&acc, in.acct, len(own), func(i int) *T { return held.values.at(own[i].row) }, f); err != nil {
 				yield(Folded[K, A]{}, err)
 				return
 			}
@@ -81,35 +87,5 @@ func (in *intake[T, K]) hold(s stream.Seq[T], held *rows[T]) error {
 			return err
 		}
 	}
-	return nil
-}
-
-// sizeEvery is how many events are folded between two looks at Fold.Size, which may be slow.
-const sizeEvery = 256
-
-// refold makes *acc the fold of one session. The accumulator is booked while it grows, then it is the
-// consumer's.
-func refold[T, A any](acc *A, held *rows[T], events []arrival, f stream.Fold[T, A]) error {
-	*acc = f.Init()
-	if f.Size == nil {
-		for _, e := range events {
-			f.Add(acc, *held.values.at(e.row))
-		}
-		return nil
-	}
-	var booked int64
-	for i, e := range events {
-		f.Add(acc, *held.values.at(e.row))
-		if i%sizeEvery != sizeEvery-1 && i != len(events)-1 {
-			continue
-		}
-		if size := int64(f.Size(acc)); size > booked {
-			if err := held.acct.Grow(size - booked); err != nil {
-				return err
-			}
-			booked = size
-		}
-	}
-	held.acct.Shrink(booked)
 	return nil
 }

@@ -1,0 +1,5 @@
+//go:build !invariants
+
+package session
+
+func (c *core[T, K, A]) checkInvariants() {}
