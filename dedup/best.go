@@ -49,7 +49,7 @@ func runTuned[T any, K comparable](fn string, s stream.Seq[T], key func(T) K, o 
 	}
 	keys := byKey[T, K]{key, hasher}
 	if p.merge != nil {
-		return p.merge.engines.hashed(s, p, keys)
+		return p.merge.reducers[0].engine(s, p, keys)
 	}
 	return hashedRows(s, p, keys)
 }

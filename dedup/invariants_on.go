@@ -95,7 +95,7 @@ func (t *teamCore) checkInvariants() {
 }
 
 // checkInvariants panics where a numbered invariant of adjacent does not hold. It is called between two rows.
-func (e *adjacent[T]) checkInvariants() {
+func (e *adjacent[T, K]) checkInvariants() {
 	broken := func(n int, text string) {
 		panic(fmt.Sprintf("dedup: invariant %d of adjacent at element %d: %s", n, e.position, text))
 	}

@@ -56,12 +56,10 @@ type merging[T any] struct {
 	firsts uint64 // picks of the row that is first in line
 	lasts  uint64 // picks of the row that is last in line; what is neither has an order of its own
 	tidied uint64 // reducers that change the field of a row that is alone
-
-	engines mergeEngines[T]
 }
 
 func newMerging[T any](by []Comparator[T], reducers []Reducer[T]) *merging[T] {
-	m := &merging[T]{by: slices.Clone(by), reducers: slices.Clone(reducers), engines: reducers[0].engines}
+	m := &merging[T]{by: slices.Clone(by), reducers: slices.Clone(reducers)}
 	for i, r := range m.reducers {
 		bit := uint64(1) << i
 		if r.counts == nil {

@@ -56,19 +56,3 @@ func best[T any](g *gathered[T]) *T {
 	}
 	return &g.Best
 }
-
-// bestSortKeys is sortKeys of elements.
-type bestSortKeys[T any] struct {
-	rows sortKeys[T]
-}
-
-func (k bestSortKeys[T]) begin() lastKey[gathered[T]] { return bestLastKey[T]{k.rows.begin()} }
-
-// bestLastKey is lastKey of elements.
-type bestLastKey[T any] struct {
-	lastKey[T]
-}
-
-func (k bestLastKey[T]) next(g *gathered[T], hasLast bool) int {
-	return k.lastKey.next(&g.Best, hasLast)
-}

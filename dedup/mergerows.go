@@ -2,21 +2,12 @@ package dedup
 
 import "github.com/millrace-go/millrace/stream"
 
-// mergeEngines are the engines under KeepMerge. They come with the reducers: what has none is not to compile every engine
-// twice.
-type mergeEngines[T any] struct {
-	hashed func(s stream.Seq[T], p *plan[T], keys keysOf[T]) stream.Seq[T]
-	sorted func(s stream.Seq[T], p *plan[T], keys sortKeys[T]) stream.Seq[T]
-}
+// mergeEngine is the hash engine under KeepMerge. It comes with the reducers: what has none is not to compile the engine twice.
+type mergeEngine[T any] func(s stream.Seq[T], p *plan[T], keys keysOf[T]) stream.Seq[T]
 
-func newMergeEngines[T any]() mergeEngines[T] {
-	return mergeEngines[T]{
-		hashed: func(s stream.Seq[T], p *plan[T], keys keysOf[T]) stream.Seq[T] {
-			return mergedRows(p, hashedRows(elements(s), lift(p), keysOf[gathered[T]](bestKeys[T]{keys})))
-		},
-		sorted: func(s stream.Seq[T], p *plan[T], keys sortKeys[T]) stream.Seq[T] {
-			return mergedRows(p, sortedRows(elements(s), lift(p), sortKeys[gathered[T]](bestSortKeys[T]{keys})))
-		},
+func newMergeEngine[T any]() mergeEngine[T] {
+	return func(s stream.Seq[T], p *plan[T], keys keysOf[T]) stream.Seq[T] {
+		return mergedRows(p, hashedRows(elements(s), lift(p), keysOf[gathered[T]](bestKeys[T]{keys})))
 	}
 }
 

@@ -36,7 +36,7 @@ type Reducer[T any] struct {
 	wheres int               // calls of Where
 	field  func(row *T) reflect.Value
 
-	engines mergeEngines[T] // which merge rows
+	engine mergeEngine[T] // which merges rows
 }
 
 // reducerWay says how a reducer comes to a field.
@@ -147,7 +147,7 @@ func newReducer[T, V any](name string, way reducerWay, field func(*T) *V) Reduce
 		copy:  func(to, from *T) { *field(to) = *field(from) },
 		field: func(row *T) reflect.Value { return reflect.ValueOf(field(row)) },
 
-		engines: newMergeEngines[T](),
+		engine: newMergeEngine[T](),
 	}
 }
 

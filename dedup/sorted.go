@@ -26,17 +26,8 @@ func Sorted[T, K any](s stream.Seq[T], key func(T) K, compare func(a, b K) int, 
 	if err != nil {
 		return stream.Fail[T](err)
 	}
-	keys := keyOrder[T, K]{key, compare}
-	if p.merge != nil {
-		return p.merge.engines.sorted(s, p, keys)
-	}
-	return sortedRows(s, p, keys)
-}
-
-// sortedRows yields the survivors of a run of the sorted engine.
-func sortedRows[T any](s stream.Seq[T], p *plan[T], keys sortKeys[T]) stream.Seq[T] {
 	return func(yield func(T, error) bool) {
-		e := &adjacent[T]{ledger: ledger[T]{p: p}, keys: keys.begin(), yield: yield}
+		e := &adjacent[T, K]{ledger: ledger[T]{p: p}, key: key, compare: compare, yield: yield}
 		defer e.publish()
 		if err := e.run(s); err != nil {
 			var zero T
@@ -69,19 +60,23 @@ func (e *OrderError) Unwrap() error { return stream.ErrConflict }
 // A row is copied once, from the source to its place among the two, and once more when it comes out.
 //
 // Invariants, between two rows:
-//  1. hasLast says that a key was seen; keys has that of the last row that had one, which stood at lastAt.
-//  2. The open group is of that key, unless nullSince (a null key closed it) or group is groupNulls.
+//  1. hasLast says that a key was seen; lastKey and lastAt are those of the last row that had one.
+//  2. The open group is of lastKey, unless nullSince (a null key closed it) or group is groupNulls.
 //  3. tiedAt >= 0 says that a row met the one held, and nothing told them apart (see holderMatched).
-//  4. Of an open group the best row is rows[holding], unless the plan holds no rows.
-type adjacent[T any] struct {
+//  4. Of an open group the best row is rows[holding], unless the plan holds no rows; under KeepMerge, more is what is known
+//     beside it (see gathered), and nil where no group is open.
+type adjacent[T, K any] struct {
 	ledger[T]
-	keys    lastKey[T]
+	key     func(T) K
+	compare func(a, b K) int
 	yield   func(T, error) bool
 	stopped bool // the consumer broke
 
 	rows     [2]T
 	holding  int   // the index in rows of the best row of the open group; the other is free for the row at hand
 	position int64 // of the row at hand
+	more     *more[T]
+	meeting  [2]gathered[T] // under KeepMerge: the row held and the one at hand; the first is where a row is finished, too
 
 	group    group
 	heldAt   int64 // where the best row of the open group stood
@@ -89,8 +84,9 @@ type adjacent[T any] struct {
 	repeated bool  // under KeepNone: the open group has more than one row
 
 	hasLast   bool
+	lastKey   K
 	lastAt    int64
-	nullSince bool  // a row with a null key came after the last key
+	nullSince bool  // a row with a null key came after lastKey
 	nullSeen  bool  // under NullsEqual: the group of null keys was opened before
 	nullAt    int64 // where the last row with a null key stood
 }
@@ -100,12 +96,12 @@ type group uint8
 
 const (
 	groupNone  group = iota // nothing is held
-	groupKey                // rows with the last key
+	groupKey                // rows with lastKey
 	groupNulls              // rows with a null key, under NullsEqual
 )
 
 // run reads the input and yields the survivors. Its error is still to be yielded.
-func (e *adjacent[T]) run(s stream.Seq[T]) error {
+func (e *adjacent[T, K]) run(s stream.Seq[T]) error {
 	p := e.p
 	for v, err := range s {
 		if err != nil {
@@ -113,15 +109,22 @@ func (e *adjacent[T]) run(s stream.Seq[T]) error {
 		}
 		e.position = e.stats.In
 		e.stats.In++
-		row := e.free()
-		*row = v
 		if p.nullKey != nil && p.nullKey(v) {
+			*e.free() = v
 			if err := e.takeNull(); err != nil {
 				return err
 			}
 		} else {
-			if order := e.keys.next(row, e.hasLast); order >= 0 {
-				if err := e.repeatLast(order); err != nil {
+			k := e.key(v)
+			order := -1
+			if e.hasLast {
+				order = e.compare(e.lastKey, k)
+			}
+			if order >= 0 {
+				if p.holdRows {
+					*e.free() = v
+				}
+				if err := e.repeatLast(order, &k); err != nil {
 					return err
 				}
 			} else {
@@ -131,8 +134,10 @@ func (e *adjacent[T]) run(s stream.Seq[T]) error {
 				if e.stopped {
 					return nil
 				}
-				e.keys.keep()
-				e.hasLast, e.lastAt, e.nullSince = true, e.position, false
+				e.hasLast, e.lastKey, e.lastAt, e.nullSince = true, k, e.position, false
+				if p.holdRows {
+					*e.free() = v
+				}
 				e.open(groupKey)
 				if p.eager {
 					e.stats.Out++
@@ -153,22 +158,22 @@ func (e *adjacent[T]) run(s stream.Seq[T]) error {
 }
 
 // free is where the row at hand has room.
-func (e *adjacent[T]) free() *T { return &e.rows[1-e.holding] }
+func (e *adjacent[T, K]) free() *T { return &e.rows[1-e.holding] }
 
-// repeatLast takes in the row at hand, whose key does not follow the last one.
-func (e *adjacent[T]) repeatLast(order int) error {
+// repeatLast takes in the row at hand, whose key k does not follow the last one.
+func (e *adjacent[T, K]) repeatLast(order int, k *K) error {
 	switch {
 	case order > 0:
-		return &OrderError{Key: e.keys.key(), PrevKey: e.keys.last(), Position: e.position, PrevPosition: e.lastAt}
+		return &OrderError{Key: *k, PrevKey: e.lastKey, Position: e.position, PrevPosition: e.lastAt}
 	case e.nullSince:
-		return &OrderError{Key: e.keys.key(), Position: e.position, PrevPosition: e.nullAt}
+		return &OrderError{Key: *k, Position: e.position, PrevPosition: e.nullAt}
 	}
 	e.lastAt = e.position
 	return e.duplicate()
 }
 
 // takeNull takes in the row at hand, which has a null key.
-func (e *adjacent[T]) takeNull() error {
+func (e *adjacent[T, K]) takeNull() error {
 	e.stats.NullKeys++
 	if e.p.nullKeys == NullsReject {
 		return e.reject(e.free(), e.position)
@@ -185,7 +190,7 @@ func (e *adjacent[T]) takeNull() error {
 	case e.group == groupNulls:
 		return e.duplicate()
 	case e.nullSeen:
-		return &OrderError{PrevKey: e.keys.last(), Position: e.position, PrevPosition: e.lastAt}
+		return &OrderError{PrevKey: e.lastKey, Position: e.position, PrevPosition: e.lastAt}
 	}
 	if err := e.closeGroup(); err != nil || e.stopped {
 		return err
@@ -199,14 +204,14 @@ func (e *adjacent[T]) takeNull() error {
 }
 
 // open opens a group with the row at hand, which is where there was room.
-func (e *adjacent[T]) open(g group) {
+func (e *adjacent[T, K]) open(g group) {
 	e.stats.Keys++
 	e.holding = 1 - e.holding
 	e.group, e.heldAt, e.tiedAt, e.repeated = g, e.position, -1, false
 }
 
 // duplicate takes in the row at hand, which belongs to the open group.
-func (e *adjacent[T]) duplicate() error {
+func (e *adjacent[T, K]) duplicate() error {
 	row, held := e.free(), &e.rows[e.holding]
 	if e.p.keep == KeepNone {
 		isFirst := !e.repeated
@@ -216,6 +221,9 @@ func (e *adjacent[T]) duplicate() error {
 	outcome, err := e.meet(row, held, e.position, e.heldAt)
 	if err != nil {
 		return err
+	}
+	if e.p.merge != nil {
+		e.gather(row, held, outcome == holderBeaten)
 	}
 	switch outcome {
 	case holderBeaten:
@@ -232,8 +240,19 @@ func (e *adjacent[T]) duplicate() error {
 	return nil
 }
 
+// gather joins the row at hand with the one held and what is known beside it; won says that it is the better one.
+func (e *adjacent[T, K]) gather(row, held *T, won bool) {
+	e.meeting = [2]gathered[T]{{Best: *held, More: e.more}, {Best: *row}}
+	e.p.merge.join(&e.meeting[0], &e.meeting[1], e.heldAt, e.position, won)
+	kept := &e.meeting[0]
+	if won {
+		kept = &e.meeting[1]
+	}
+	e.more = kept.More
+}
+
 // closeGroup yields the survivor of the open group, if there is one that did not go out before.
-func (e *adjacent[T]) closeGroup() error {
+func (e *adjacent[T, K]) closeGroup() error {
 	if e.group == groupNone {
 		return nil
 	}
@@ -243,23 +262,29 @@ func (e *adjacent[T]) closeGroup() error {
 	if !e.p.eager && !e.repeated {
 		e.emit(&e.rows[e.holding])
 	}
-	e.group = groupNone
+	e.group, e.more = groupNone, nil
 	return nil
 }
 
 // settled returns a *TieError where the best rows of the open group tie.
-func (e *adjacent[T]) settled() error {
+func (e *adjacent[T, K]) settled() error {
 	if e.tiedAt < 0 {
 		return nil
 	}
 	t := &TieError{WinnerPosition: e.heldAt, Position: e.tiedAt}
 	if e.group == groupKey {
-		t.Key = e.keys.last()
+		t.Key = e.lastKey
 	}
 	return t
 }
 
-func (e *adjacent[T]) emit(row *T) {
+// emit yields a row; under KeepMerge, what is made of it and what is known beside it.
+func (e *adjacent[T, K]) emit(row *T) {
 	e.stats.Out++
+	if e.p.merge != nil {
+		e.meeting[0] = gathered[T]{Best: *row, More: e.more}
+		e.p.merge.finish(&e.meeting[0])
+		row = &e.meeting[0].Best
+	}
 	e.stopped = !e.yield(*row, nil)
 }
