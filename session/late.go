@@ -120,6 +120,10 @@ func (c *core[T, K, A]) revise(key int, e *held[T], out stream.Sink[Folded[K, A]
 		release(c.acct, old[i].events)
 	}
 	release(c.acct, v.open.events)
+	if err := c.acct.Grow(int64(cap(sessions)) * sizeOf[closed[T]]()); err != nil {
+		return err
+	}
+	release(c.acct, old)
 
 	c.held -= int64(v.open.count)
 	c.use(v)
