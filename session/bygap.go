@@ -50,12 +50,13 @@ func intervals[T any, K comparable](s stream.Seq[T], q *query[T, K]) stream.Seq[
 			yield(Session[K]{}, err)
 			return
 		}
-		order, err := in.sorted(len(spans), func(i int) *span { return &spans[i] })
+		at := func(i int) *span { return &spans[i] }
+		order, err := in.sorted(len(spans), at)
 		if err != nil {
 			yield(Session[K]{}, err)
 			return
 		}
-		for _, k := range order {
+		for k := range ahead(order, func(next []sortKey) { in.warmUp(next, at) }) {
 			s := &spans[k.index]
 			in.yielded(s)
 			if !yield(in.session(s), nil) {
@@ -80,21 +81,9 @@ func unfolded[K comparable](s stream.Seq[Folded[K, struct{}]]) stream.Seq[Sessio
 // spans reads s to its end and gives the sessions, ordered by (key, start).
 func (in *intake[T, K]) spans(s stream.Seq[T]) ([]span, error) {
 	log := spanLog{rule: in.rule, acct: in.acct}
-	for v, err := range s {
-		if err != nil {
-			return nil, err
-		}
-		key, at, ok, err := in.admit(v)
-		if err != nil {
-			return nil, err
-		}
-		if !ok {
-			continue
-		}
-		in.see(at)
-		if err := log.add(key, at); err != nil {
-			return nil, err
-		}
+	err := in.eachNumbered(s, false, log.warmUp, func(key int, at instant, _ *T) error { return log.add(key, at) })
+	if err != nil {
+		return nil, err
 	}
 	return log.sessions()
 }

@@ -27,6 +27,7 @@ type intake[T any, K comparable] struct {
 	acct  *stream.Account
 	stats Stats
 	bytes int64 // booked for keys
+	warm  int   // keeps the compiler from leaving out reads that only warm the cache
 
 	eventGap int64 // nanoseconds, of the event admitted last
 }
@@ -124,9 +125,12 @@ func (in *intake[T, K]) screen(v T) (k K, at instant, ok bool, err error) {
 }
 
 // number gives a key its index, and books what that takes: the growth of the table before it happens.
-func (in *intake[T, K]) number(k K) (int, error) {
+func (in *intake[T, K]) number(k K) (int, error) { return in.numberHashed(&k, in.hasher.Hash(&k, 0)) }
+
+// numberHashed is number of a key whose seed-0 hash is h.
+func (in *intake[T, K]) numberHashed(k *K, h uint64) (int, error) {
 	if in.keys.Room() == 0 {
-		if key, ok := in.keys.Find(&k); ok {
+		if key, ok := in.keys.Find(k); ok {
 			return key, nil
 		}
 		_, growth := in.keys.Growth()
@@ -135,7 +139,7 @@ func (in *intake[T, K]) number(k K) (int, error) {
 		}
 		in.bytes += growth
 	}
-	key, added := in.keys.Upsert(k)
+	key, added := in.keys.UpsertHashed(k, h)
 	if added {
 		if held := in.keys.Bytes(); held > in.bytes { // what the key points to
 			if err := in.acct.Grow(held - in.bytes); err != nil {

@@ -55,7 +55,6 @@ type orderedRun[T any, K comparable, A any] struct {
 	at     []instant
 	values []T // nil without fold.Add
 	words  []uint64
-	warm   int // keeps the compiler from leaving out reads that only warm the cache
 
 	latest   instant // of the last event that was not rejected
 	position int64   // of that event, where any
@@ -120,29 +119,12 @@ func ordered[T any, K comparable, A any](s stream.Seq[T], q *query[T, K], f stre
 	}
 }
 
-const (
-	// stagedEvents are looked up together at most: enough that their misses overlap, few enough to look for a key among them.
-	stagedEvents = 64
-	// stagedShare is the part of a memory bound that staged events may take, which is not booked.
-	stagedShare = 64
-)
-
 func newOrderedRun[T any, K comparable, A any](in *intake[T, K], f stream.Fold[T, A]) *orderedRun[T, K, A] {
 	r := &orderedRun[T, K, A]{
 		intake: in, fold: f, ends: newExpiries(in.rule, in.acct), limit: math.MaxInt64,
 		open: newOpenSessions[K, A](in.hasher, in.acct, "session: "+in.fn, f.Size != nil),
 	}
-	n := stagedEvents
-	if res := in.opts.Resources; res.Memory > 0 || res.Budget != nil {
-		bound := res.Memory
-		if res.Budget != nil && (bound == 0 || res.Budget.Total() < bound) {
-			bound = res.Budget.Total()
-		}
-		n = int(max(1, min(stagedEvents, bound/stagedShare/(sizeOf[K]()+3*wordBytes))))
-		if f.Add != nil || in.opts.Rejects != nil {
-			n = 1 // what events hold is not known; and rejects come in input order, before the failure of an event after them
-		}
-	}
+	n := in.stageSize(f.Add != nil)
 	r.keys, r.hashes, r.at, r.words = make([]K, n), make([]uint64, n), make([]instant, n), make([]uint64, n)
 	if f.Add != nil {
 		r.values = make([]T, n)

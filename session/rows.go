@@ -19,6 +19,7 @@ type rows[T any] struct {
 	stamps blocks[stamp]
 	values blocks[T]
 	counts []uint32 // by key
+	buffer []T      // of warmUp; nil: it does nothing
 }
 
 // stamp is 16 bytes, as is an arrival that takes its place; rows are numbered by uint32, and it is therefore that

@@ -47,13 +47,17 @@ func Run[T any, K comparable, A any](s stream.Seq[T], gap time.Duration, key fun
 			yield(Folded[K, A]{}, err)
 			return
 		}
-		order, err := in.sorted(len(cuts), func(i int) *span { return &cuts[i].span })
+		at := func(i int) *span { return &cuts[i].span }
+		order, err := in.sorted(len(cuts), at)
 		if err != nil {
 			yield(Folded[K, A]{}, err)
 			return
 		}
+		if n := in.stageSize(true); n > 1 {
+			held.buffer = make([]T, n)
+		}
 		var acc A
-		for _, k := range order {
+		for k := range ahead(order, func(next []sortKey) { in.warmUp(next, at); held.warmUp(next, cuts, events) }) {
 			c := &cuts[k.index]
 			own := events[c.from : c.from+c.count]
 			if err := foldEach(&acc, in.acct, len(own), func(i int) *T { return held.values.at(own[i].row) }, f); err != nil {
@@ -71,21 +75,5 @@ func Run[T any, K comparable, A any](s stream.Seq[T], gap time.Duration, key fun
 
 // hold reads s to its end.
 func (in *intake[T, K]) hold(s stream.Seq[T], held *rows[T]) error {
-	for v, err := range s {
-		if err != nil {
-			return err
-		}
-		key, at, ok, err := in.admit(v)
-		if err != nil {
-			return err
-		}
-		if !ok {
-			continue
-		}
-		in.see(at)
-		if err := held.add(key, at, v); err != nil {
-			return err
-		}
-	}
-	return nil
+	return in.eachNumbered(s, true, func([]int) {}, func(key int, at instant, v *T) error { return held.add(key, at, *v) })
 }
