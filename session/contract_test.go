@@ -29,6 +29,7 @@ func TestContract(t *testing.T) {
 		"zero":        {},
 		"at_least":    {AtLeast: true, Salt: "salt"},
 		"ordered":     {Ordered: true},
+		"workers":     {Ordered: true, Resources: stream.Resources{Workers: 2}},
 		"nulls":       {NullKey: null, NullTime: func(c click) bool { return c.n == 6 }},
 		"rejects":     {NullKey: null, Rejects: stream.Discard[session.Reject[click]]("the sessions are judged")},
 		"bounded":     {Resources: stream.Resources{Memory: 1 << 20}, Size: func(click) int { return 8 }},

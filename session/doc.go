@@ -109,9 +109,10 @@
 // ByGap what its sessions cost, however many events they have. Nothing is spilled to disk.
 //
 // Without Ordered and Disorder nothing is yielded until the source has ended, and the source is read to its end even if
-// one session is wanted. Everything runs on the consumer's goroutine, which starts no other. A sequence can
-// run again if its source can, and two runs may overlap unless they share a Stats, a Sink or a fold with a
-// memory.
+// one session is wanted. With Ordered no event is read before what is final has come out, unless there are workers.
+// Everything runs on the consumer's goroutine, which starts no other but where Resources.Workers asks for them. A
+// sequence can run again if its source can, and two runs may overlap unless they share a Stats, a Sink or a fold
+// with a memory.
 //
 // # When not to use it
 //

@@ -16,7 +16,7 @@ import (
 // Events that are looked up together give what they give one by one: the same sessions, counts, rejects and error, whatever
 // ends the input. A bound that leaves room for everything makes the stage one of one event.
 func TestStagedIntake_Law_OneByOne(t *testing.T) {
-	for i := range hunt(t, 1000) {
+	for i := range hunt(t, 500) {
 		r := rand.New(rand.NewPCG(uint64(i), 4))
 		p := drawOrdered(r)
 		p.opts.Ordered = false
@@ -50,7 +50,7 @@ func TestStagedIntake_Law_OneByOne(t *testing.T) {
 
 // The engine for any order gives the sessions of the one for input in order, where both apply.
 func TestStagedIntake_Law_Ordered(t *testing.T) {
-	for i := range hunt(t, 500) {
+	for i := range hunt(t, 300) {
 		p := drawOrdered(rand.New(rand.NewPCG(uint64(i), 5)))
 		p.breaks, p.fails = 0, nil
 		p.opts.Rejects = func(Reject[orderedEvent]) error { return nil } // a descent may have gone out of range

@@ -88,7 +88,9 @@ type Options[T any] struct {
 	Salt string
 
 	// Resources bounds the memory of keys, sessions and, in Run, events. Nothing is spilled yet: the stream
-	// ends with *stream.LimitError where more would be needed. Workers and TempDir are not used.
+	// ends with *stream.LimitError where more would be needed. TempDir is not used. Workers above 1 share
+	// the keys of ordered input, where no memory is bounded and no option but Ordered and AtLeast says what a session is:
+	// the consumer's goroutine reads, up to 8,192 events ahead, and the fold is called from several, for one key from one.
 	Resources stream.Resources
 }
 

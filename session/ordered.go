@@ -70,6 +70,12 @@ func ordered[T any, K comparable, A any](s stream.Seq[T], q *query[T, K], f stre
 			return
 		}
 		defer in.close()
+		if workers := in.orderedWorkers(); workers > 0 {
+			if err := newOrderedTeam(in, f, workers).run(s, f.Add != nil, yield); err != nil {
+				yield(Folded[K, A]{}, err)
+			}
+			return
+		}
 		r := newOrderedRun(in, f)
 		for v, err := range s {
 			if err != nil {
@@ -78,7 +84,7 @@ func ordered[T any, K comparable, A any](s stream.Seq[T], q *query[T, K], f stre
 			}
 			k, at, ok, err := in.screen(v)
 			if err == nil && ok && at < r.latest && r.any {
-				err = &OrderError{Func: q.fn, Position: in.stats.In - 1, Time: at.time(), PrevPosition: r.position, PrevTime: r.latest.time()}
+				err = in.orderError(at, r.position, r.latest)
 			}
 			if err != nil {
 				r.fail(err, yield)
@@ -96,10 +102,7 @@ func ordered[T any, K comparable, A any](s stream.Seq[T], q *query[T, K], f stre
 					return
 				}
 			}
-			if r.n == 0 {
-				r.limit = min(r.limit, at.plus(r.ends.gap))
-			}
-			r.keys[r.n], r.at[r.n] = k, at
+			r.stage(k, at)
 			if r.values != nil {
 				r.values[r.n] = v
 			}
@@ -130,6 +133,19 @@ func newOrderedRun[T any, K comparable, A any](in *intake[T, K], f stream.Fold[T
 		r.values = make([]T, n)
 	}
 	return r
+}
+
+// orderError says that an event is before the latest one that was not rejected.
+func (in *intake[T, K]) orderError(at instant, position int64, latest instant) error {
+	return &OrderError{Func: in.fn, Position: in.stats.In - 1, Time: at.time(), PrevPosition: position, PrevTime: latest.time()}
+}
+
+// stage sets aside an event at which no session closes, but for its value and the count.
+func (r *orderedRun[T, K, A]) stage(k K, at instant) {
+	if r.n == 0 {
+		r.limit = min(r.limit, at.plus(r.ends.gap))
+	}
+	r.keys[r.n], r.at[r.n] = k, at
 }
 
 // fail ends the stream with an error of the event that came last. What is staged closes nothing, but may fail itself,

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -137,7 +138,7 @@ func hunt(t *testing.T, few int) int {
 
 // The engine gives the sessions of the plain one, in the same sequence and each as early, the same rejects, errors and counts.
 func TestOrdered_Law_Plain(t *testing.T) {
-	for i := range hunt(t, 2000) {
+	for i := range hunt(t, 1000) {
 		p := drawOrdered(rand.New(rand.NewPCG(uint64(i), 1)))
 		want, wantStats := p.trace(orderedSimply[orderedEvent, string, []int])
 		got, stats := p.trace(ordered[orderedEvent, string, []int])
@@ -156,10 +157,87 @@ func TestOrdered_Law_Plain(t *testing.T) {
 	}
 }
 
+// Workers give the same stream, but that events are read ahead: what is left out here is how many were.
+func TestOrdered_Law_Workers(t *testing.T) {
+	for i := range hunt(t, 250) {
+		r := rand.New(rand.NewPCG(uint64(i), 6))
+		p := drawOrdered(r)
+		for len(p.events) > 500 && len(p.events) < 3*chunkEvents { // a few chunks, ends on their boundaries
+			q := drawOrdered(r)
+			for _, e := range q.events {
+				e.at = later(p.events[len(p.events)-1].at, r.Int64N(3))
+				p.events = append(p.events, e)
+			}
+		}
+		if n := len(p.events) / chunkEvents * chunkEvents; n > 0 && r.IntN(2) == 0 {
+			p.events = p.events[:n]
+		}
+		rejected := []string{}
+		p.opts.Rejects = func(e Reject[orderedEvent]) error {
+			rejected = append(rejected, fmt.Sprint(e.Position, e.Reason))
+			return nil
+		}
+		want, stats := p.trace(ordered[orderedEvent, string, []int])
+		wantRejected := append([]string{}, rejected...)
+		p.opts.Resources.Workers = []int{2, 3, 8, 300}[r.IntN(4)]
+		rejected = nil
+		got, gotStats := p.trace(ordered[orderedEvent, string, []int])
+		for _, lines := range [][]string{want, got} {
+			for j, line := range lines {
+				if _, after, ok := strings.Cut(line, ": {"); ok {
+					lines[j] = after
+				}
+			}
+		}
+		require.Equal(t, want, got, "program %d", i)
+		if p.breaks == 0 {
+			require.Equal(t, stats, gotStats, "program %d", i)
+			require.Equal(t, len(wantRejected), len(rejected))
+		}
+		require.Equal(t, wantRejected, append([]string{}, rejected[:len(wantRejected)]...), "program %d", i)
+	}
+}
+
+// A panic of the fold in a worker comes out on the consumer's goroutine, after the sessions of the chunks before, and it is the
+// same one whoever is faster.
+func TestOrdered_WorkerPanics(t *testing.T) {
+	for i := range hunt(t, 40) {
+		r := rand.New(rand.NewPCG(uint64(i), 7))
+		at := r.IntN(5 * chunkEvents)
+		source := func(yield func(orderedEvent, error) bool) {
+			for i := range 10 * chunkEvents {
+				if !yield(orderedEvent{key: strconv.Itoa(i % 50), at: int64(i), n: i}, nil) {
+					return
+				}
+			}
+		}
+		fold := stream.Fold[orderedEvent, int]{Add: func(_ *int, e orderedEvent) {
+			if e.n >= at && e.n%50 == at%50 {
+				panic("bad event")
+			}
+		}}
+		q := &query[orderedEvent, string]{fn: "Run", gap: 10, opts: Options[orderedEvent]{Ordered: true, Resources: stream.Resources{Workers: 3}},
+			key: func(e orderedEvent) string { return e.key }, at: func(e orderedEvent) time.Time { return time.Unix(0, e.at) }}
+		n := 0
+		func() {
+			defer func() {
+				failed, ok := recover().(*stream.PanicError)
+				require.True(t, ok)
+				require.Equal(t, "bad event", failed.Value)
+			}()
+			for _, err := range ordered(source, q, fold) {
+				require.NoError(t, err)
+				n++
+			}
+		}()
+		require.InDelta(t, at/chunkEvents*chunkEvents, n, 15, "sessions of the chunks before")
+	}
+}
+
 // Under a bound the stream is the same, or it is the same up to *stream.LimitError; and what was booked is given back.
 func TestOrdered_Law_Memory(t *testing.T) {
 	limited, whole := 0, 0
-	for i := range hunt(t, 1000) {
+	for i := range hunt(t, 600) {
 		r := rand.New(rand.NewPCG(uint64(i), 2))
 		p := drawOrdered(r)
 		want, _ := p.trace(ordered[orderedEvent, string, []int])
