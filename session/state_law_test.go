@@ -71,6 +71,7 @@ func scripts(flushes bool) *rapid.Generator[script] {
 		s.gap = unit * rapid.Int64Range(1, 9).Draw(t, "gap")
 		s.o.AtLeast = flip("at least", 2)
 		s.o.NullKey = visit.noUser
+		s.o.Size = func(v visit) int { return 100 + v.Kind }
 		s.o.Salt = rapid.SampledFrom([]string{"", "salt"}).Draw(t, "salt")
 		s.fold = flip("fold", 2)
 		if flip("gap of", 4) {
@@ -439,7 +440,7 @@ func requireSameSet(t require.TestingT, want, got []string) {
 func TestState_Law_MergeCounted(t *testing.T) {
 	hunted(t, func(t *rapid.T) {
 		s := scripts(false).Draw(t, "script")
-		s = script{gap: s.gap, ops: s.ops, o: session.Options[visit]{AtLeast: s.o.AtLeast, GapOf: s.o.GapOf, NullKey: visit.noUser}}
+		s = script{gap: s.gap, ops: s.ops, o: session.Options[visit]{AtLeast: s.o.AtLeast, GapOf: s.o.GapOf, NullKey: visit.noUser, Size: s.o.Size}}
 		s.fold = rapid.Bool().Draw(t, "fold")
 		cut := rapid.IntRange(0, len(s.ops)).Draw(t, "cut")
 		var late []int
