@@ -1,6 +1,9 @@
 package session_test
 
 import (
+	"cmp"
+	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -15,10 +18,15 @@ import (
 func BenchmarkDisorder(b *testing.B) {
 	inOrder := benchEvents(benchN)
 	behind := benchEvents(benchN)
-	arrangements[1].arrange(behind)
+	r := rand.New(rand.NewPCG(1, 1))
+	arrived := make(map[benchClick]int64, benchN)
+	for _, e := range behind {
+		arrived[e] = e.at + r.Int64N(int64(10*time.Minute))
+	}
+	slices.SortFunc(behind, func(a, b benchClick) int { return cmp.Compare(arrived[a], arrived[b]) })
 	want, _ := handWritten(inOrder, benchGap)
 	pages := stream.Fold[benchClick, int64]{Add: func(acc *int64, c benchClick) { *acc += c.pages }}
-	disorder := session.Options[benchClick]{Disorder: 3 * time.Hour}
+	disorder := session.Options[benchClick]{Disorder: 10 * time.Minute}
 	for name, run := range map[string]func() int{
 		"engine=ordered/fold=none": func() int {
 			return count(b, session.Intervals(of(inOrder...), benchGap, benchUser, benchAt, session.Options[benchClick]{Ordered: true}))

@@ -149,12 +149,11 @@ type machine interface {
 }
 
 type machineOf[A any] struct {
-	t      require.TestingT
-	s      *session.State[visit, string, A]
-	say    func(A) string
-	out    *[]string
-	ids    map[string]session.ID
-	salted string
+	t   require.TestingT
+	s   *session.State[visit, string, A]
+	say func(A) string
+	out *[]string
+	ids map[string]session.ID
 }
 
 func (m *machineOf[A]) do(o op) error {
