@@ -124,8 +124,23 @@ func (t *slots) grow() {
 	for start < len(old) && old[start] != 0 {
 		start++
 	}
-	for i := range old {
-		if w := old[(start+i)&(len(old)-1)]; w != 0 {
+	t.move(old[start:], oldLow)
+	t.move(old[:start], oldLow)
+}
+
+// move puts words of a smaller table, in order, into this one. Those that are 0 are left out by batches, without a
+// branch, which nobody could guess.
+func (t *slots) move(old []uint64, oldLow uint64) {
+	var some [batchRows]uint64
+	for len(old) > 0 {
+		part := old[:min(len(old), batchRows)]
+		old = old[len(part):]
+		n := 0
+		for _, w := range part {
+			some[uint8(n)] = w
+			n += int(notZero(w))
+		}
+		for _, w := range some[:n] {
 			t.words[t.vacant(w)] = w&^t.low | w&oldLow
 		}
 	}
