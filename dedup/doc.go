@@ -76,8 +76,8 @@
 //
 // Resources.Memory bounds this: live bytes of table, keys and rows, with the strings, slices and maps that
 // they reach. See below for what happens when it is full. Measuring rows with strings costs some nanoseconds per
-// string, and only if there is a bound. A string cut from a larger buffer keeps that buffer alive, and only its own
-// bytes are counted: clone what you cut from large lines.
+// string, and only if there is a bound. A string of a row that was cut from a larger buffer keeps that buffer
+// alive, and only its own bytes are counted: clone what you cut from large lines. Keys that are held without their row are copied.
 //
 // Output comes in the order in which keys were first seen, or by the winners' positions (OrderWinner). Best
 // reads all its input before the first row comes out, for the last row read may be the best of any key. Distinct,

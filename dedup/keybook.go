@@ -27,6 +27,7 @@ type keyBook[K comparable] struct {
 	index   *table.Rows
 	room    int // keys that the index takes
 	keys    blocks[K]
+	text    hash.Text       // of keys
 	account *stream.Account // nil: memory is unbounded, nothing is booked
 	owner   string          // of the account, "dedup: TwoPass"
 }
@@ -72,6 +73,7 @@ func (b *keyBook[K]) number(k *K, h uint64) (i int, added bool, err error) {
 		}
 	}
 	i = b.keys.push(*k)
+	b.hasher.Own(b.keys.at(i), &b.text)
 	b.index.Insert(h, int32(i))
 	return i, true, nil
 }

@@ -42,6 +42,7 @@ type keyBatch[T any, K comparable] struct {
 	holds  bool // keys are held
 	staged []K
 	keys   blocks[K]
+	text   hash.Text // of keys
 }
 
 func (b *keyBatch[T, K]) stage(i int, row *T) error {
@@ -77,7 +78,11 @@ func (b *keyBatch[T, K]) same(i, number int, row *T) bool {
 	return b.hasher.Equal(&b.staged[i], &held)
 }
 
-func (b *keyBatch[T, K]) hold(i int) { *b.keys.next() = b.staged[i] }
+func (b *keyBatch[T, K]) hold(i int) {
+	k := b.keys.next()
+	*k = b.staged[i]
+	b.hasher.Own(k, &b.text)
+}
 
 func (b *keyBatch[T, K]) needs(i int) int64 { return b.keys.needs() + b.hasher.Held(&b.staged[i]) }
 
@@ -92,4 +97,4 @@ func (b *keyBatch[T, K]) held() int { return b.keys.n }
 
 func (b *keyBatch[T, K]) bytes() int64 { return int64(b.keys.end) * b.keys.size }
 
-func (b *keyBatch[T, K]) forget() { b.staged, b.keys = nil, newBlocks[K]() }
+func (b *keyBatch[T, K]) forget() { b.staged, b.keys, b.text = nil, newBlocks[K](), hash.Text{} }

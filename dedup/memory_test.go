@@ -3,6 +3,7 @@ package dedup_test
 import (
 	"fmt"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -57,5 +58,32 @@ func TestRun_BookedIsWhatLives(t *testing.T) {
 				require.InEpsilon(t, live, booked, 0.15, "%d bytes live, %d booked", live, booked)
 			})
 		}
+	}
+}
+
+// Keys that are cut from lines do not keep the lines alive, where only keys are held.
+func TestEngines_KeysPinNoText(t *testing.T) {
+	const n, line = 2_000, 32 << 10
+	id := func(line string) string { return line[:8] }
+	for name, run := range map[string]func(stream.Seq[string]) stream.Seq[string]{
+		"Distinct": func(s stream.Seq[string]) stream.Seq[string] { return dedup.Distinct(s, id) },
+		"TwoPass": func(s stream.Seq[string]) stream.Seq[string] {
+			return dedup.TwoPass(func() stream.Seq[string] { return s }, id, dedup.Options[string]{Tie: dedup.TieLast, Order: dedup.OrderWinner})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			before := liveHeap()
+			var after int64
+			lines := stream.Seq[string](func(yield func(string, error) bool) {
+				for i := range n {
+					if !yield(fmt.Sprintf("%08d", i)+strings.Repeat(" ", line), nil) {
+						return
+					}
+				}
+				after = liveHeap()
+			})
+			require.NoError(t, stream.Drain(run(lines)))
+			require.Less(t, after-before, int64(n*line/4), "of %d bytes that passed", n*line)
+		})
 	}
 }

@@ -37,8 +37,8 @@ type AggregateOptions struct {
 // full are spilled, and grouped one radix partition after the other when the input has ended. Where accumulators
 // grow (Fold.Size is set) they are spilled too. Beside the bound it takes at most 16 KiB (or room for 20 groups, where
 // that is more) for each time that spilled rows had to be split again. What rows that wait in buffers hold outside
-// themselves is a sixteenth of the bound, or 4 KiB, and one row. A string key is kept as it is and keeps alive what it
-// was cut from.
+// themselves is a sixteenth of the bound, or 4 KiB, and one row. The strings of keys are copied, so that a key keeps no line
+// alive that it was cut from; what waits, and what the fold keeps, does.
 // Laziness: the first pull reads the whole input. key is called again for a row that was spilled.
 // Termination: only if the input ends.
 // Errors: an error of the input is forwarded, and no group is yielded. A key type with pointers or channels

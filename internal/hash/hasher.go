@@ -60,3 +60,14 @@ func (h *Hasher[K]) Held(k *K) int64 {
 	}
 	return heldBy(h.node, k)
 }
+
+// Own gives *k copies of its strings in text, so that it keeps alive no more of what they were cut from, and returns what
+// Held does. What interfaces hold stays as it is, but for a string in an any; so do, under the purego tag,
+// strings in unexported fields.
+func (h *Hasher[K]) Own(k *K, text *Text) int64 {
+	if !h.node.holds {
+		return 0
+	}
+	own(h.node, k, text)
+	return heldBy(h.node, k)
+}

@@ -19,6 +19,8 @@ func checkKey[K comparable](n *node, k *K) *KeyError { return n.check(reflect.Va
 
 func heldBy[K comparable](n *node, k *K) int64 { return n.held(reflect.ValueOf(k).Elem()) }
 
+func own[K comparable](n *node, k *K, text *Text) { n.own(reflect.ValueOf(k).Elem(), text) }
+
 func hashEach[K comparable](n *node, keys []K, hashes []uint64) {
 	for i := range keys {
 		hashes[i] = hashKey(n, &keys[i], 0)

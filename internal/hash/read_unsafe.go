@@ -13,7 +13,7 @@ import (
 //
 // Invariant: p is the address of a live value of the type that the ops were compiled from, and each op's kind,
 // offset and length come from that type's reflect layout. So every read below is an aligned read, inside that
-// value, of exactly the Go type that lies there; nothing is written, and no pointer outlives the call.
+// value, of exactly the Go type that lies there, and so is every write, which ownAt alone does; no pointer outlives the call.
 
 // foldAt appends the leaves at p.
 func foldAt(h uint64, ops []op, p unsafe.Pointer) uint64 {
@@ -138,6 +138,27 @@ func heldAt(ops []op, p unsafe.Pointer) (sum int64) {
 	return sum
 }
 
+// ownAt puts copies in the place of the strings at p.
+func ownAt(ops []op, p unsafe.Pointer, text *Text) {
+	for i := range ops {
+		o := &ops[i]
+		q := unsafe.Add(p, o.off)
+		switch {
+		case o.kind == kindString:
+			s := (*string)(q)
+			*s = text.Copy(*s)
+		case o.kind == kindEface:
+			if s, ok := (*(*any)(q)).(string); ok {
+				*(*any)(q) = text.Copy(s)
+			}
+		case o.kind == kindLoop && o.elem.holds:
+			for j := range o.n {
+				ownAt(o.elem.ops, unsafe.Add(q, uintptr(j)*o.stride), text)
+			}
+		}
+	}
+}
+
 // loadInterface copies the interface at q. All interfaces with methods share one layout (a table that knows
 // the type, then the value), so any such interface type reads it; the conversion looks only at the type.
 func loadInterface(k kind, q unsafe.Pointer) any {
@@ -215,3 +236,5 @@ func equalKeys[K comparable](n *node, a, b *K) bool {
 func checkKey[K comparable](n *node, k *K) *KeyError { return checkAt(n.ops, unsafe.Pointer(k)) }
 
 func heldBy[K comparable](n *node, k *K) int64 { return heldAt(n.ops, unsafe.Pointer(k)) }
+
+func own[K comparable](n *node, k *K, text *Text) { ownAt(n.ops, unsafe.Pointer(k), text) }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -243,5 +245,37 @@ func TestHeld(t *testing.T) {
 		want int64
 	}{{nil, 0}, {int64(1), 8}, {"abc", int64(reflect.TypeFor[string]().Size()) + 3}, {[2]int32{}, 8}} {
 		require.EqualValues(t, c.want, hasherOf[any](t).Held(&c.v), "%v", c.v)
+	}
+}
+
+// A key that owns its strings keeps no text alive that they were cut from.
+func TestOwn(t *testing.T) {
+	type key struct {
+		Tenant uint32
+		Name   string
+		More   [2]string
+		Any    any
+		Names  [70]string // too long to be unrolled
+	}
+	const n, text = 100, 256 << 10
+	h := hasherOf[key](t)
+	keys := make([]key, n)
+	var own hash.Text
+	for i := range keys {
+		cut := func(at int) string { return strings.Repeat(string(rune('a'+i%26)), text)[at : at+3+i%2] }
+		keys[i] = key{Tenant: uint32(i), Name: cut(0), More: [2]string{1: cut(5)}, Any: cut(7), Names: [70]string{69: cut(9)}}
+		before := keys[i]
+		require.Equal(t, h.Held(&before), h.Own(&keys[i], &own))
+		require.Equal(t, before, keys[i])
+	}
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	require.Less(t, m.HeapAlloc, uint64(n*text/4), "of %d texts of %d bytes each", 4*n, text)
+	runtime.KeepAlive(keys)
+	for _, v := range []any{nil, 1, "", "abc", [2]string{"a"}, struct{ name string }{"x"}} {
+		before := v
+		hasherOf[any](t).Own(&v, &own)
+		require.Equal(t, before, v)
 	}
 }

@@ -43,8 +43,8 @@
 //     keys that share a hash.
 //  4. Bytes is what is live, and grows only as Growth announced, plus what new keys point to.
 //
-// Keys are kept as they are given: a string key pins the text it was cut from. Whoever keeps a table for long
-// clones such keys before it inserts them.
+// Strings in keys are copied when a key is inserted, so that a table keeps alive no text that they were cut from (see
+// hash.Hasher.Own for what is not copied).
 //
 // # Cost
 //

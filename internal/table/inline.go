@@ -32,6 +32,7 @@ type Inline[K comparable, V any] struct {
 	twins     bool  // some keys may share a hash
 	n         int   // keys
 	held      int64 // bytes that keys hold outside themselves
+	text      hash.Text
 	slotBytes int64
 }
 
@@ -213,7 +214,7 @@ func (t *Inline[K, V]) Add(at int32, k *K, h uint64, v V) (slot int, grew bool) 
 	}
 	t.slots[slot] = Slot[K, V]{Hash: stored(h), Key: *k, Value: v}
 	t.n++
-	t.held += t.hasher.Held(k)
+	t.held += t.hasher.Own(&t.slots[slot].Key, &t.text)
 	t.checkInvariants()
 	return slot, grew
 }

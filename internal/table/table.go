@@ -36,6 +36,7 @@ type Table[K comparable] struct {
 	hashes []uint64
 	perKey int64 // bytes of a key and its hash, what the key points to excluded
 	held   int64 // bytes that the keys point to
+	text   hash.Text
 }
 
 // minSlots is two cache lines: enough for ten keys.
@@ -100,7 +101,7 @@ func (t *Table[K]) insert(slot int, k *K, h uint64) (index int) {
 	t.slots[slot] = h<<32 | uint64(index+1)
 	t.keys = append(t.keys, *k)
 	t.hashes = append(t.hashes, h)
-	t.held += t.hasher.Held(k)
+	t.held += t.hasher.Own(&t.keys[index], &t.text)
 	t.checkInvariants()
 	return index
 }
@@ -239,5 +240,5 @@ func (t *Table[K]) Reset() {
 	clear(t.keys) // let go of what they point to
 	t.keys = t.keys[:0]
 	t.hashes = t.hashes[:0]
-	t.held = 0
+	t.held, t.text = 0, hash.Text{}
 }
