@@ -18,7 +18,7 @@ func nanos(t time.Time) (ns int64, ok bool) { return eventtime.Nanos(t) }
 func nanosWithin(t time.Time) int64         { return eventtime.Within(t) }
 func instant(ns int64) time.Time            { return eventtime.Instant(ns) }
 
-// Late is an event that came after a window it belongs to had closed.
+// Late is an event that came after a window it belongs to had closed, or farther behind than Disorder.
 type Late[T any] struct {
 	Event     T         // as it came
 	Index     int64     // position in the input, from 0
@@ -30,7 +30,7 @@ type Late[T any] struct {
 // farther out of order than Disorder says.
 type LateError struct {
 	Package   string    // "dedup"; empty: "stream"
-	Func      string    // "Window", "Windows", "Trailing" or "Trails"; the function of the other package
+	Func      string    // "Window", "Windows", "Trailing", "Trails", "ScanBy" or "Scans"; the function of the other package
 	Index     int64     // position of the event, from 0
 	Time      time.Time // of the event, in UTC
 	Watermark time.Time // when it came, in UTC
@@ -80,7 +80,7 @@ func (e *TimeError) Unwrap() error { return ErrSchema }
 type WindowStats struct {
 	In         int64 // events read
 	Counted    int64 // events that are in at least one window
-	Late       int64 // events that came too late for all of theirs
+	Late       int64 // events that came too late for all of theirs; of Trailing and ScanBy, farther behind than Disorder
 	PartlyLate int64 // of Counted, the ones that came too late for some of their windows
 	NullTimes  int64 // events without a time, by NullTime
 	OutOfRange int64 // events whose time is out of range: see TimeError

@@ -13,8 +13,16 @@ type ScanByOptions[T any] struct {
 
 	// Disorder is how far behind the latest event time seen, of any key, an event may come and still find the state
 	// of its key: a state is over, too, when that time less Disorder is TTL or more after the key's latest event.
-	// 0: events come in order of time.
+	// 0: events come in order of time (ties do not matter). math.MaxInt64: in no order at all, and none is late.
 	Disorder time.Duration
+
+	// Late takes the events that came farther behind than Disorder, in input order: the states that they belong to
+	// may be gone, so the function does not see them. Where it is nil, the first one ends the stream with a
+	// *LateError. Without a TTL times are not looked at, and no event is late.
+	Late Sink[Late[T]]
+
+	// Stats, where given, is overwritten when the stream ends, for whatever reason. A Scans has a method instead.
+	Stats *WindowStats
 
 	// Resources.Memory and Budget bound the live state: keys and states, without what a state points to. ScanBy
 	// does not spill: where the bound would be passed it ends with a *LimitError. Workers and TempDir have no effect.
@@ -30,8 +38,8 @@ type ScanByOptions[T any] struct {
 // until the table is full).
 // Errors: an error of the input is forwarded. A negative option, a TTL without At, or a key type with pointers or
 // channels inside is an *OptionError; an interface key that holds something that cannot be compared a *KeyError; a
-// time outside the years 1677 to 2262 a *TimeError (without a TTL, times are not looked at); more memory than allowed
-// a *LimitError.
+// time outside the years 1677 to 2262 a *TimeError; a late event a *LateError where there is no sink for it (without a
+// TTL, times are not looked at); more memory than allowed a *LimitError; an error of the sink itself.
 //
 // The expiry is half-open, as windows are: with a TTL of an hour, the state of 12:00 is there at 12:59:59 and is not
 // at 13:00. An event behind the latest of its key does not make a state older.
@@ -45,10 +53,13 @@ func ScanBy[T any, K comparable, S, Out any](s Seq[T], key func(T) K, fn func(st
 		var none Out
 		run, err := newScan[T, K, S]("ScanBy", "ScanBy", key, o)
 		if err != nil {
+			if o.Stats != nil {
+				*o.Stats = WindowStats{}
+			}
 			yield(none, err)
 			return
 		}
-		defer run.giveBack()
+		defer run.end(o.Stats)
 		going := true
 		emit := func(out Out) { going = going && yield(out, nil) }
 		for v, err := range s {
@@ -59,6 +70,9 @@ func ScanBy[T any, K comparable, S, Out any](s Seq[T], key func(T) K, fn func(st
 			if err != nil {
 				yield(none, err)
 				return
+			}
+			if state == nil {
+				continue
 			}
 			if fn(state, v, emit); !going {
 				return

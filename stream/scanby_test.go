@@ -24,7 +24,7 @@ func init() {
 		"ScanBy": func(t *testing.T) {
 			t.Run("one_each", streaming(func(s ints) ints {
 				return stream.ScanBy(s, parity, func(total *int, v int, emit func(int)) { *total += v; emit(*total) },
-					stream.ScanByOptions[int]{At: at, TTL: time.Second})
+					stream.ScanByOptions[int]{At: at, TTL: time.Second, Disorder: 10 * time.Second})
 			}))
 			t.Run("none_or_many", streaming(func(s ints) ints {
 				return stream.ScanBy(s, parity, func(seen *int, v int, emit func(int)) {
@@ -57,8 +57,13 @@ func TestScanBy_Oracle(t *testing.T) {
 		}
 		var states []*state
 		var want [][]int
+		var wantLate, gotLate []stream.Late[tick]
 		latest := int64(math.MinInt64 / 2)
 		for _, e := range events {
+			if watermark := latest - int64(o.Disorder); o.TTL > 0 && e.T < watermark {
+				wantLate = append(wantLate, stream.Late[tick]{Event: e, Index: int64(e.Pos), Watermark: time.Unix(0, watermark).UTC()})
+				continue
+			}
 			latest = max(latest, e.T)
 			var own *state
 			for _, s := range states {
@@ -78,6 +83,8 @@ func TestScanBy_Oracle(t *testing.T) {
 			own.list = append(own.list, e.Pos)
 			want = append(want, append([]int(nil), own.list...))
 		}
+		var stats stream.WindowStats
+		o.Stats, o.Late = &stats, stream.Into(&gotLate)
 		for _, memory := range []int64{0, 1 << 30} {
 			o.Resources.Memory = memory
 			s := stream.ScanBy(stream.Of(events...), tick.key, func(list *[]int, e tick, emit func([]int)) {
@@ -85,9 +92,13 @@ func TestScanBy_Oracle(t *testing.T) {
 				emit(append([]int(nil), *list...))
 			}, o)
 			for range 2 {
+				gotLate = nil
 				got, err := stream.Collect(s)
 				require.NoError(t, err)
 				require.Equal(t, fmt.Sprint(want), fmt.Sprint(got))
+				require.Equal(t, fmt.Sprint(wantLate), fmt.Sprint(gotLate))
+				late := int64(len(wantLate))
+				require.Equal(t, stream.WindowStats{In: int64(len(events)), Counted: int64(len(events)) - late, Late: late}, stats)
 			}
 		}
 	})
@@ -117,10 +128,49 @@ func TestScanBy_Table(t *testing.T) {
 	}
 	// Another key's time ends a state as well, for nobody may wait for an event that cannot come.
 	visits := []visit{{"ann", epoch}, {"bob", epoch.Add(time.Hour)}, {"ann", epoch.Add(time.Minute)}}
-	o := stream.ScanByOptions[visit]{At: visit.at, TTL: 10 * m}
-	require.Equal(t, []int{1, 1, 1}, collect(t, stream.ScanBy(stream.Of(visits...), visit.user, count, o)))
+	var late []stream.Late[visit]
+	o := stream.ScanByOptions[visit]{At: visit.at, TTL: 10 * m, Late: stream.Into(&late)}
+	require.Equal(t, []int{1, 1}, collect(t, stream.ScanBy(stream.Of(visits...), visit.user, count, o)))
+	require.Equal(t, []stream.Late[visit]{{Event: visits[2], Index: 2, Watermark: visits[1].At.UTC()}}, late)
 	o.Disorder = time.Hour
 	require.Equal(t, []int{1, 1, 2}, collect(t, stream.ScanBy(stream.Of(visits...), visit.user, count, o)))
+}
+
+// An event that is farther behind than Disorder is never given a state as if it were the first of its key.
+func TestScanBy_Late(t *testing.T) {
+	visits := []visit{visitAt(0), visitAt(10), {"bob", epoch.Add(time.Hour)}, visitAt(20), visitAt(60)}
+	var stats stream.WindowStats
+	o := stream.ScanByOptions[visit]{At: visit.at, TTL: time.Hour, Stats: &stats}
+	run := func() ([]int, error) {
+		return stream.Collect(stream.ScanBy(stream.Of(visits...), visit.user, count, o))
+	}
+	got, err := run()
+	require.Equal(t, []int{1, 2, 1}, got)
+	var late *stream.LateError
+	require.ErrorAs(t, err, &late)
+	require.Equal(t, stream.LateError{Func: "ScanBy", Index: 3, Time: visits[3].At.UTC(), Watermark: visits[2].At.UTC()}, *late)
+	require.Equal(t, stream.WindowStats{In: 4, Counted: 3, Late: 1}, stats)
+
+	o.Late = func(stream.Late[visit]) error { return errBoom }
+	_, err = run()
+	require.ErrorIs(t, err, errBoom)
+	o.Late = stream.Discard[stream.Late[visit]]("only their number is asked for")
+	got, err = run()
+	require.NoError(t, err)
+	require.Equal(t, []int{1, 2, 1, 3}, got)
+	require.Equal(t, stream.WindowStats{In: 5, Counted: 4, Late: 1}, stats)
+
+	o.Late, o.Disorder = nil, math.MaxInt64
+	got, err = run()
+	require.NoError(t, err)
+	require.Equal(t, []int{1, 2, 1, 3, 4}, got)
+	o.TTL, o.At = 0, nil
+	_, err = run()
+	require.NoError(t, err, "without a TTL no time is asked for")
+	o.TTL = -1
+	_, err = run()
+	require.Error(t, err)
+	require.Zero(t, stats)
 }
 
 func TestScanBy_Refuses(t *testing.T) {

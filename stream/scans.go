@@ -43,12 +43,12 @@ func NewScans[T any, K comparable, S, Out any](key func(T) K, fn func(state *S, 
 }
 
 // Push calls the function with v and the state of its key, and gives what that emits to out. What it emits after an error
-// of out is dropped.
+// of out is dropped. For a late event the function is not called (see ScanByOptions.Late).
 func (s *Scans[T, K, S, Out]) Push(v T, out Sink[Out]) error {
 	needFunc(out == nil, "Scans.Push", "out")
 	return s.run(s.letGo, func() error {
 		state, err := s.state(v)
-		if err != nil {
+		if err != nil || state == nil {
 			return err
 		}
 		s.out, s.err = out, nil
@@ -58,16 +58,16 @@ func (s *Scans[T, K, S, Out]) Push(v T, out Sink[Out]) error {
 	})
 }
 
-// Advance says that no element before watermark is expected any more: states that are over by then are found by none. A
-// watermark behind the one reached is ignored, and any where there is no TTL.
+// Advance says that no element before watermark is expected any more: one that comes all the same is late, and states that
+// are over by then are forgotten. A watermark behind the one reached is ignored, and any where there is no TTL.
 func (s *Scans[T, K, S, Out]) Advance(watermark time.Time) {
 	if s.ttl > 0 {
 		s.clock.advance(nanosWithin(watermark))
 	}
 }
 
-// Stats returns the counts since the beginning; what was restored counts. Every element is Counted, and what the function
-// emits is not: the other counts are 0, but for OutOfRange after the error of a time.
+// Stats returns the counts since the beginning; what was restored counts. Every element is Counted or Late, and what the
+// function emits is neither: the other counts are 0, but for OutOfRange after the error of a time.
 func (s *Scans[T, K, S, Out]) Stats() WindowStats { return s.clock.stats }
 
 // Watermark returns the time before which no element is expected; ok is false before the first element, and always where
@@ -116,7 +116,7 @@ func newScan[T any, K comparable, S any](fn, as string, key func(T) K, o ScanByO
 		return nil, err
 	}
 	r := &scan[T, K, S]{
-		clock: eventClock[T]{fn: as, at: o.At, disorder: int64(o.Disorder), low: math.MinInt64, high: math.MaxInt64, watermark: math.MinInt64},
+		clock: eventClock[T]{fn: as, at: o.At, late: o.Late, disorder: int64(o.Disorder), low: math.MinInt64, high: math.MaxInt64, watermark: math.MinInt64},
 		key:   key, ttl: uint64(o.TTL),
 	}
 	r.begin(keys, o.Resources.accountOf(as))
@@ -138,7 +138,10 @@ func (r *scan[T, K, S]) another() *scan[T, K, S] {
 	return fresh
 }
 
-// state returns the state that v finds, and notes its time.
+// state returns the state that v finds, and notes its time; nil where v is late, and was given to the sink for such.
+//
+// A late event must not find what is there by chance: the state that it belongs to may be over and, as the table happened
+// to be tidied, gone; the one that is there may have begun after it.
 func (r *scan[T, K, S]) state(v T) (*S, error) {
 	var t int64
 	if r.ttl > 0 {
@@ -146,13 +149,18 @@ func (r *scan[T, K, S]) state(v T) (*S, error) {
 		if t, _, err = r.clock.admit(v); err != nil {
 			return nil, err
 		}
-		r.clock.see(t)
 	} else {
 		r.clock.stats.In++
 	}
 	k := r.key(v)
 	if err := r.keys.check(&k, r.clock.stats.In-1); err != nil {
 		return nil, err
+	}
+	if r.ttl > 0 {
+		if t < r.clock.watermark {
+			return nil, r.clock.tooLate(v, t, 0)
+		}
+		r.clock.see(t)
 	}
 	index, err := r.of(&k)
 	if err != nil {
@@ -176,6 +184,14 @@ func (r *scan[T, K, S]) state(v T) (*S, error) {
 // unsigned one.
 func (r *scan[T, K, S]) expired(d *dated[S], t int64) bool {
 	return r.ttl > 0 && t > d.latest && uint64(t)-uint64(d.latest) >= r.ttl
+}
+
+// end gives back what a run holds, and tells its counts.
+func (r *scan[T, K, S]) end(stats *WindowStats) {
+	r.giveBack()
+	if stats != nil {
+		*stats = r.clock.stats
+	}
 }
 
 // empty forgets the states; what the account holds for them is the caller's to give back.

@@ -43,8 +43,12 @@ func TestScans_Law_ChunkedEqualsWhole(t *testing.T) {
 			}
 		}
 		var got, want [][]int
+		var late, wantLate, operatorLate []stream.Late[tick]
+		o.Late = stream.Into(&wantLate)
 		whole := newTickScans(t, o)
+		o.Late = stream.Into(&operatorLate)
 		operator := stream.ScanBy(stream.Of(events...), tick.key, positionsSoFar, o)
+		o.Late = stream.Into(&late)
 		o.Resources.Memory = int64(r.IntN(2)) << 30 // no part of the configuration
 		chunked := newTickScans(t, o)
 		advances := r.IntN(2) == 0 // by a watermark from elsewhere, too
@@ -70,33 +74,40 @@ func TestScans_Law_ChunkedEqualsWhole(t *testing.T) {
 			require.NoError(t, chunked.Push(e, stream.Into(&got)))
 		}
 		require.Equal(t, want, got)
+		require.Equal(t, wantLate, late)
+		require.Equal(t, whole.Stats(), chunked.Stats())
 		require.Equal(t, snapshotOf(t, whole), snapshotOf(t, chunked))
 		if !advances {
 			emitted, err := stream.Collect(operator)
 			require.NoError(t, err)
 			require.Equal(t, fmt.Sprint(emitted), fmt.Sprint(want))
+			require.Equal(t, wantLate, operatorLate)
 		}
 	})
 }
 
-// A state that is over by a watermark from elsewhere is found by no element, and is in no snapshot.
+// A state that is over by a watermark from elsewhere is found by no element, and is in no snapshot; an element before that
+// watermark is late.
 func TestScans_Advance(t *testing.T) {
-	s := newTickScans(t, stream.ScanByOptions[tick]{At: tick.at, TTL: 10})
+	var late []stream.Late[tick]
+	s := newTickScans(t, stream.ScanByOptions[tick]{At: tick.at, TTL: 10, Late: stream.Into(&late)})
 	var got [][]int
 	push := func(pos int, at int64) { require.NoError(t, s.Push(tick{Key: 1, T: at, Pos: pos}, stream.Into(&got))) }
 	push(1, 100)
 	s.Advance(time.Unix(0, 109))
-	push(2, 105)
-	s.Advance(time.Unix(0, 115))
+	push(2, 109)
+	s.Advance(time.Unix(0, 119))
 	empty := newTickScans(t, stream.ScanByOptions[tick]{At: tick.at, TTL: 10})
 	require.Less(t, len(snapshotOf(t, s)), len(snapshotOf(t, empty))+10, "the state is over")
-	push(3, 106) // behind the watermark, which only ends states
+	push(3, 118)
 	s.Advance(time.Unix(0, 0))
-	push(4, 116)
-	require.Equal(t, [][]int{{1}, {1, 2}, {3}, {4}}, got)
+	push(4, 120)
+	require.Equal(t, [][]int{{1}, {1, 2}, {4}}, got)
+	require.Equal(t, []stream.Late[tick]{{Event: tick{Key: 1, T: 118, Pos: 3}, Index: 2, Watermark: time.Unix(0, 119).UTC()}}, late)
+	require.Equal(t, stream.WindowStats{In: 4, Counted: 3, Late: 1}, s.Stats())
 	watermark, ok := s.Watermark()
 	require.True(t, ok)
-	require.Equal(t, time.Unix(0, 116).UTC(), watermark)
+	require.Equal(t, time.Unix(0, 120).UTC(), watermark)
 	_, ok = empty.Watermark()
 	require.False(t, ok)
 
@@ -146,8 +157,8 @@ func TestScans_SinkError(t *testing.T) {
 }
 
 func sampleScans(t require.TestingT) *tickScans {
-	s := newTickScans(t, stream.ScanByOptions[tick]{At: tick.at, TTL: 10, Disorder: 3})
-	for i, e := range []tick{{Key: 3, T: 0}, {Key: 1, T: 9}, {Key: 2, T: 12}, {Key: 1, T: 11}, {Key: 1, T: 14}} {
+	s := newTickScans(t, stream.ScanByOptions[tick]{At: tick.at, TTL: 10, Disorder: 3, Late: stream.Discard[stream.Late[tick]]("they are counted")})
+	for i, e := range []tick{{Key: 3, T: 0}, {Key: 1, T: 9}, {Key: 2, T: 12}, {Key: 3, T: 8}, {Key: 1, T: 11}, {Key: 1, T: 14}} {
 		e.Pos = i
 		require.NoError(t, s.Push(e, stream.Discard[[]int]("nobody looks")))
 	}
@@ -170,24 +181,27 @@ func brokenScans(t require.TestingT) []brokenSnapshot {
 		{"empty_payload", reframe(good, nil), stream.ErrCorrupt, "a shortest varint"},
 		{"trailing", reframe(good, append(payloadOf(good), 0)), stream.ErrCorrupt, "rest of the payload is 1 bytes or more, want 0"},
 		{"elements_overflow", build(int64(5), ^uint64(0)), stream.ErrCorrupt, "number of elements is 18446744073709551615"},
-		{"more_keys_than_elements", build(int64(5), uint64(1), uint64(2)), stream.ErrCorrupt, "number of keys is 2, want at most that of elements"},
-		{"keys_of_a_liar", build(int64(5), uint64(1<<40), uint64(1<<40)), stream.ErrCorrupt, "a shortest varint"},
-		{"is_over", build(int64(5), uint64(1), uint64(1), key(0), int64(-5), list), stream.ErrCorrupt, "want one whose state is not over"},
+		{"more_keys_than_elements", build(int64(5), uint64(2), uint64(1), uint64(2)), stream.ErrCorrupt, "number of keys is 2, want at most that of elements in time"},
+		{"more_late_than_elements", build(int64(5), uint64(1), uint64(2), uint64(0)), stream.ErrCorrupt, "number of late elements is 2, want at most that of elements"},
+		{"late_before_a_watermark", build(int64(math.MinInt64), uint64(1), uint64(1), uint64(0)), stream.ErrCorrupt, "and none before a watermark"},
+		{"late_overflows", build(int64(5), uint64(1), ^uint64(0)), stream.ErrCorrupt, "number of late elements is 18446744073709551615"},
+		{"keys_of_a_liar", build(int64(5), uint64(1<<40), uint64(0), uint64(1<<40)), stream.ErrCorrupt, "a shortest varint"},
+		{"is_over", build(int64(5), uint64(1), uint64(0), uint64(1), key(0), int64(-5), list), stream.ErrCorrupt, "want one whose state is not over"},
 		{"count_overflows_soon", build(int64(5), uint64(1<<62), uint64(0)), stream.ErrCorrupt, "number of elements is 4611686018427387904, want less"},
-		{"latest_in_future", build(int64(5), uint64(1), uint64(1), key(0), int64(9), list), stream.ErrCorrupt, "want one that the watermark has followed"},
-		{"latest_at_no_time", build(int64(5), uint64(1), uint64(1), key(0), int64(math.MaxInt64), list), stream.ErrCorrupt, "want one that the watermark has followed"},
-		{"key_before_watermark", build(int64(math.MinInt64), uint64(1), uint64(1), key(0), int64(5), list), stream.ErrCorrupt, "want one that the watermark has followed"},
-		{"same_key_twice", build(int64(5), uint64(2), uint64(2), key(0), int64(5), list, key(0), int64(5), list), stream.ErrCorrupt, "want another, in order of hash"},
-		{"key_short", build(int64(5), uint64(1), uint64(1), "\x02\x00\x00", int64(5), list), stream.ErrCorrupt, "key: rowcodec"},
-		{"state_broken", build(int64(5), uint64(1), uint64(1), key(0), int64(5), "\x01\x09"), stream.ErrCorrupt, "state: rowcodec"},
-		{"state_cut", build(int64(5), uint64(1), uint64(1), key(0), int64(5)), stream.ErrCorrupt, "a shortest varint"},
+		{"latest_in_future", build(int64(5), uint64(1), uint64(0), uint64(1), key(0), int64(9), list), stream.ErrCorrupt, "want one that the watermark has followed"},
+		{"latest_at_no_time", build(int64(5), uint64(1), uint64(0), uint64(1), key(0), int64(math.MaxInt64), list), stream.ErrCorrupt, "want one that the watermark has followed"},
+		{"key_before_watermark", build(int64(math.MinInt64), uint64(1), uint64(0), uint64(1), key(0), int64(5), list), stream.ErrCorrupt, "want one that the watermark has followed"},
+		{"same_key_twice", build(int64(5), uint64(2), uint64(0), uint64(2), key(0), int64(5), list, key(0), int64(5), list), stream.ErrCorrupt, "want another, in order of hash"},
+		{"key_short", build(int64(5), uint64(1), uint64(0), uint64(1), "\x02\x00\x00", int64(5), list), stream.ErrCorrupt, "key: rowcodec"},
+		{"state_broken", build(int64(5), uint64(1), uint64(0), uint64(1), key(0), int64(5), "\x01\x09"), stream.ErrCorrupt, "state: rowcodec"},
+		{"state_cut", build(int64(5), uint64(1), uint64(0), uint64(1), key(0), int64(5)), stream.ErrCorrupt, "a shortest varint"},
 	}
 }
 
 func TestScans_RestoreRefuses(t *testing.T) {
 	requireRefused(t, "Scans.Restore", func() stream.State { return sampleScans(t) }, brokenScans(t))
 	ageless := newTickScans(t, stream.ScanByOptions[tick]{})
-	bad := builder(snapshotOf(t, ageless))(int64(5), uint64(0), uint64(0))
+	bad := builder(snapshotOf(t, ageless))(int64(5), uint64(0), uint64(0), uint64(0))
 	require.ErrorContains(t, ageless.Restore(bytes.NewReader(bad)), "watermark is 1970-01-01 00:00:00.000000005 +0000 UTC, want none")
 }
 

@@ -13,6 +13,7 @@ import (
 //
 //	varint   watermark in nanoseconds since 1970; the least int64: none yet
 //	uvarint  elements seen
+//	uvarint  of them, late ones
 //	uvarint  keys whose state is not over, and for each in order of hash, ties as they were first seen:
 //	    record   key
 //	    varint   latest time of the key; where there is a TTL
@@ -61,6 +62,7 @@ func (s *Scans[T, K, S, Out]) Snapshot(out io.Writer) error {
 	w := &recordWriter{Writer: snapshot.NewWriter(out, s.header()), op: op}
 	w.Varint(s.clock.watermark)
 	w.Uvarint(uint64(s.clock.stats.In))
+	w.Uvarint(uint64(s.clock.stats.Late))
 	live := 0
 	for i := range s.vals {
 		if !s.over(&s.vals[i]) {
@@ -115,14 +117,22 @@ func (s *Scans[T, K, S, Out]) read(r *recordReader) (err error) {
 	if err != nil {
 		return err
 	}
-	s.clock.stats = WindowStats{In: elements, Counted: elements}
+	at = r.Offset()
+	late, err := r.count("number of late elements")
+	if err != nil {
+		return err
+	}
+	if late > elements || late > 0 && s.clock.watermark == math.MinInt64 {
+		return r.refuse(at, "number of late elements", late, "at most that of elements, and none before a watermark")
+	}
+	s.clock.stats = WindowStats{In: elements, Counted: elements - late, Late: late}
 	at = r.Offset()
 	keys, err := r.Uvarint()
 	if err != nil {
 		return err
 	}
-	if keys > uint64(elements) {
-		return r.refuse(at, "number of keys", keys, "at most that of elements")
+	if keys > uint64(elements-late) {
+		return r.refuse(at, "number of keys", keys, "at most that of elements in time")
 	}
 	var hashBefore uint64
 	for range keys {

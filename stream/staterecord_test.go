@@ -135,7 +135,7 @@ func TestState_RestoreTakesWhatCanBe(t *testing.T) {
 	require.NoError(t, trails.Push(tick{T: 5}, stream.Discard[tickTrail]("nobody looks")))
 	require.Equal(t, stream.WindowStats{In: 1 << 62, Counted: 1 << 62, Windows: 1 << 62}, trails.Stats())
 	scans := newTickScans(t, stream.ScanByOptions[tick]{})
-	require.NoError(t, scans.Restore(bytes.NewReader(builder(snapshotOf(t, scans))(int64(math.MinInt64), most, uint64(0)))))
+	require.NoError(t, scans.Restore(bytes.NewReader(builder(snapshotOf(t, scans))(int64(math.MinInt64), most, uint64(0), uint64(0)))))
 	require.NoError(t, scans.Push(tick{T: 5}, stream.Discard[[]int]("nobody looks")))
 	require.Equal(t, stream.WindowStats{In: 1 << 62, Counted: 1 << 62}, scans.Stats())
 }
