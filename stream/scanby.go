@@ -24,7 +24,8 @@ type ScanByOptions[T any] struct {
 	// Stats, where given, is overwritten when the stream ends, for whatever reason. A Scans has a method instead.
 	Stats *WindowStats
 
-	// Resources.Memory and Budget bound the live state: keys and states, without what a state points to. ScanBy
+	// Resources.Memory and Budget bound the live state: keys, and states without what they point to (a map or a slice in
+	// a state counts as its header, whatever is in it). ScanBy
 	// does not spill: where the bound would be passed it ends with a *LimitError. Workers and TempDir have no effect.
 	Resources Resources
 }
