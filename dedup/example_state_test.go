@@ -220,7 +220,7 @@ func ExampleNew() {
 		if err != nil {
 			return err
 		}
-		open := func(position int64) stream.Seq[Order] { return stream.Skip(orders(), int(position)) }
+		open := func(position int64) stream.Seq[Order] { return stream.SkipExactly(orders(), position) }
 		return stream.Resume(open, cp, func(o Order) error {
 			verdict, err := seen.Push(o)
 			if err != nil || verdict != dedup.VerdictNew {

@@ -41,6 +41,10 @@ type CheckpointOptions struct {
 //
 // It promises this for a pipeline that gives the same output for the same input and states, which is contract E9.
 //
+// The states are objects that are fed element by element: Windows, Trails, Scans, StateOf, those of package dedup and
+// sketch. What an operator holds inside a Seq, an Aggregate, a Sort or a Join, is in no checkpoint: nobody outside can
+// take a snapshot of it.
+//
 // A Checkpoint is not safe for concurrent use. One process at a time has it open: it holds a lock on a file beside
 // it, named with ".lock" at the end, which stays there.
 type Checkpoint struct {
@@ -77,7 +81,7 @@ func (e *CheckpointError) Error() string {
 func (e *CheckpointError) Unwrap() error { return e.Err }
 
 // OpenCheckpoint opens the checkpoint at path and restores the states from it. If there is none, the job begins:
-// position 0, states as they are. The directory must exist.
+// position 0, states as they are. The directory must exist. A wrong option is an *OptionError, and so is no path.
 //
 // The states in the file must be those of the options, each of the same Digest, and Config must be the same;
 // otherwise the error matches ErrConflict. Broken bytes match ErrCorrupt. A checkpoint that another process has
@@ -86,6 +90,9 @@ func (e *CheckpointError) Unwrap() error { return e.Err }
 //
 // What killed processes left beside the checkpoint is removed.
 func OpenCheckpoint(path string, o CheckpointOptions) (*Checkpoint, error) {
+	if path == "" {
+		return nil, &OptionError{Package: "stream", Func: "OpenCheckpoint", Option: "path", Got: `""`, Want: "the name of a file"}
+	}
 	for name, s := range o.States {
 		if s == nil {
 			return nil, &OptionError{Package: "stream", Func: "OpenCheckpoint", Option: fmt.Sprintf("States[%q]", name), Got: nil, Want: "a State"}

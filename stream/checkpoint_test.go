@@ -494,3 +494,11 @@ func TestOpenCheckpoint_PanicInRestore(t *testing.T) {
 	})
 	require.EqualValues(t, 3, openCheckpoint(t, path, good).Position())
 }
+
+// No path is told before the work is done, not at the first commit.
+func TestOpenCheckpoint_NoPath(t *testing.T) {
+	_, err := stream.OpenCheckpoint("", stream.CheckpointOptions{})
+	var option *stream.OptionError
+	require.ErrorAs(t, err, &option)
+	require.EqualError(t, err, `stream: OpenCheckpoint: path must be the name of a file, got ""`)
+}

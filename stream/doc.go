@@ -49,7 +49,7 @@
 //     are cut, depends on the clock. Interleave: the same elements; their order depends on it.
 //   - Looking on: Meter counts rows, errors and time at a boundary between stages; NewMeters(...).Stats() names the
 //     bottleneck.
-//   - Resuming: OpenCheckpoint, Resume, StateOf.
+//   - Resuming: OpenCheckpoint, Resume, StateOf; SkipExactly. What an operator holds inside a Seq is in no checkpoint.
 //   - Sinks: Collect, ForEach, Reduce, Count, First, Drain, Try; Pull turns a stream round.
 //
 // # Errors are part of the stream
@@ -91,8 +91,9 @@
 // chunk, Aggregate one accumulator per distinct key, Sort all elements, Join one side, Window an accumulator per open
 // window and key, Trailing the events of the last span, ScanBy a state per key, Lag and Lead n elements.
 //
-// Where their options have [Resources], that bounds them. Aggregate, GroupBy, Sort and Join then go to disk, and the
-// bytes that come out are the same as without a bound; the others end with a *LimitError.
+// Where their options have [Resources], that bounds them: what it counts of rows, states and accumulators is said there.
+// Aggregate, GroupBy, Sort and Join then go to disk, and the bytes that come out are the same as without a bound; the
+// others end with a *LimitError.
 //
 // Counts and positions are int: on a 32-bit platform a stream of more than 2,147,483,647 elements passes them.
 //

@@ -37,7 +37,7 @@ func ExampleResume() {
 			return err
 		}
 		fmt.Println("from", cp.Position())
-		from := func(position int64) stream.Seq[string] { return stream.Skip(clicks, int(position)) }
+		from := func(position int64) stream.Seq[string] { return stream.SkipExactly(clicks, position) }
 		return stream.Resume(from, cp, func(page string) error {
 			if seen[page]++; seen[page] > 1 {
 				return nil
@@ -89,6 +89,16 @@ func ExampleOpenCheckpoint() {
 	// "click\n", rows so far 1
 	// "view\n", rows so far 2
 	// "buy\n", rows so far 3
+}
+
+// The file has been cut off since three of its lines were read.
+func ExampleSkipExactly() {
+	err := stream.Drain(stream.SkipExactly(stream.Of("view", "click"), 3))
+	fmt.Println(err)
+	fmt.Println(errors.Is(err, stream.ErrSourceChanged))
+	// Output:
+	// stream: SkipExactly: the source ends after 2 elements, want 3 or more: source changed between two passes
+	// true
 }
 
 func ExampleStateOf() {

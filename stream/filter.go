@@ -45,33 +45,6 @@ func Take[T any](s Seq[T], n int) Seq[T] {
 	}
 }
 
-// Skip yields all but the first n elements. An error among those is yielded as any other. A negative n is an
-// *OptionError.
-func Skip[T any](s Seq[T], n int) Seq[T] {
-	needSeq(s, "Skip")
-	return func(yield func(T, error) bool) {
-		var zero T
-		if n < 0 {
-			yield(zero, &OptionError{Package: "stream", Func: "Skip", Option: "n", Got: n, Want: "0 or positive"})
-			return
-		}
-		left := n
-		for v, err := range s {
-			if err != nil {
-				yield(zero, err)
-				return
-			}
-			if left > 0 {
-				left--
-				continue
-			}
-			if !yield(v, nil) {
-				return
-			}
-		}
-	}
-}
-
 // TakeWhile yields elements up to the first for which while is false; that one is read and not yielded.
 func TakeWhile[T any](s Seq[T], while func(T) bool) Seq[T] {
 	needSeq(s, "TakeWhile")

@@ -29,10 +29,11 @@ func TestTake_reads_no_more_than_it_yields(t *testing.T) {
 func TestWrong_options_come_first_and_leave_the_source_alone(t *testing.T) {
 	touched := func(yield func(int, error) bool) { t.Error("source was touched") }
 	for name, s := range map[string]stream.Seq[int]{
-		"stream: Take: n must be 0 or positive, got -1":     stream.Take(touched, -1),
-		"stream: Skip: n must be 0 or positive, got -2":     stream.Skip(touched, -2),
-		"stream: Batch: size must be positive, got 0":       stream.FlatMap(stream.Batch(touched, 0), func([]int) stream.Seq[int] { return stream.Of(0) }),
-		"stream: Pull: Chunk must be 0 or positive, got -1": pulled(touched, -1),
+		"stream: Take: n must be 0 or positive, got -1":        stream.Take(touched, -1),
+		"stream: Skip: n must be 0 or positive, got -2":        stream.Skip(touched, -2),
+		"stream: SkipExactly: n must be 0 or positive, got -3": stream.SkipExactly(touched, -3),
+		"stream: Batch: size must be positive, got 0":          stream.FlatMap(stream.Batch(touched, 0), func([]int) stream.Seq[int] { return stream.Of(0) }),
+		"stream: Pull: Chunk must be 0 or positive, got -1":    pulled(touched, -1),
 	} {
 		got, err := stream.Collect(s)
 		var option *stream.OptionError
@@ -203,6 +204,9 @@ func TestOperators_Oracle(t *testing.T) {
 		check("Filter", stream.Filter(source, even), filtered, false)
 		check("Take", stream.Take(source, n), taken, n <= len(in))
 		check("Skip", stream.Skip(source, n), skipped, false)
+		if n <= len(in) {
+			check("SkipExactly", stream.SkipExactly(source, int64(n)), skipped, false)
+		}
 		check("TakeWhile", stream.TakeWhile(source, small), while, len(while) < len(in))
 		check("SkipWhile", stream.SkipWhile(source, small), rest, false)
 		check("FlatMap", stream.FlatMap(source, func(v int) stream.Seq[int] {

@@ -15,12 +15,17 @@ type ResumeOptions struct {
 }
 
 // Resume runs a job from the position of its checkpoint to the end of its source, and commits on the way. open
-// returns the elements of the source from a position on: with stream.Skip, or by seeking. Positions count the
+// returns the elements of the source from a position on: with SkipExactly, or by seeking. Positions count the
 // elements that open(0) yields, so they must be the same in every run. step does the work of one element: it pushes
 // into the states of the checkpoint and writes to its files.
 //
 // Nothing is lost and nothing done twice, as far as the states and files of the checkpoint go: what step did since
-// the last commit is undone by opening the checkpoint again. What it does elsewhere it may do again.
+// the last commit is undone by opening the checkpoint again. What it does elsewhere it may do again. Operators that gather
+// elements, such as Aggregate, Sort and Join, have no place in open: what they hold is in no checkpoint. Push into
+// Windows, Scans and the like in step.
+//
+// A source that has become shorter than the position ends the job with an error of class ErrSourceChanged where open says
+// so, as SkipExactly does. Skip does not, and Resume cannot know: the end of a source is where open ends.
 //
 // Order: step sees the elements in the order of the source.
 // Memory: that of the states.

@@ -17,6 +17,7 @@ import (
 
 func init() {
 	register(contracttest.Ops{
+		"SkipExactly": streaming(func(s stream.Seq[int]) stream.Seq[int] { return stream.SkipExactly(s, 0) }),
 		"Resume": func(t *testing.T) {
 			for _, every := range []int{0, 1, 3} {
 				n := 0
@@ -67,7 +68,7 @@ func TestResume_GoesOnAfterAnError(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "job")
 	src := &streamtest.Script[int]{Values: []int{1, 2, 3, 4, 5}, At: 3, Err: errBoom}
 	open := func(s stream.Seq[int]) func(int64) stream.Seq[int] {
-		return func(position int64) stream.Seq[int] { return stream.Skip(s, int(position)) }
+		return func(position int64) stream.Seq[int] { return stream.SkipExactly(s, position) }
 	}
 	out, err := runSums(path, open(src.Seq()), 2, true)
 	require.ErrorIs(t, err, errBoom)
@@ -112,6 +113,35 @@ func TestResume_SourceGrows(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, out)
 	}
+}
+
+// A source that was cut off below the position of the job neither finishes it nor moves it.
+func TestResume_SourceShorter(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "job")
+	all := []int{1, 2, 3, 4, 5}
+	run := func(n int, then ...error) (string, error) {
+		s := stream.Of(all[:n]...)
+		for _, err := range then {
+			s = stream.Concat(s, stream.Fail[int](err))
+		}
+		return runSums(path, func(position int64) stream.Seq[int] { return stream.SkipExactly(s, position) }, 2, true)
+	}
+	out, err := run(3, errBoom)
+	require.ErrorIs(t, err, errBoom)
+	require.Equal(t, "1\n3\n6\n", out)
+	for n := range 3 {
+		out, err = run(n)
+		require.ErrorIs(t, err, stream.ErrSourceChanged)
+		var shorter *stream.ShorterError
+		require.ErrorAs(t, err, &shorter)
+		require.Equal(t, stream.ShorterError{Func: "SkipExactly", Got: int64(n), Want: 3}, *shorter)
+		require.Equal(t, "1\n3\n6\n", out)
+		_, err = run(n, errBoom)
+		require.ErrorIs(t, err, errBoom, "what the source says of itself comes first")
+	}
+	out, err = run(3) // nothing new is no change
+	require.NoError(t, err)
+	require.Equal(t, "1\n3\n6\ntotal 6\n", out)
 }
 
 func TestResume_Refuses(t *testing.T) {
