@@ -40,9 +40,10 @@ type AsOfOptions struct {
 	// ReadAhead is how many right rows are read per switch to them; 0: 1. See MergeJoinOptions.
 	ReadAhead int
 
-	// Resources.Memory and Budget bound the live bytes of held right rows and the table of their keys, without what
-	// rows point to. Where the bound would be passed the join ends with a *LimitError. TempDir and Workers are
-	// accepted and have no effect.
+	// Resources.Memory and Budget bound the live bytes of held right rows and the table of their keys. The strings,
+	// slices and maps of a row count unless its type has unexported fields, interfaces, funcs or channels in it; then
+	// only its static size does. Where the bound would be passed the join ends with a *LimitError. TempDir and Workers
+	// are accepted and have no effect.
 	Resources Resources
 }
 
@@ -153,6 +154,8 @@ type asOf[R any, K comparable] struct {
 
 	account *Account
 	booked  int64
+	size    func(*R) int64 // of what a row holds outside itself; nil: not counted
+	held    int64          // bytes, of the rows ahead and before
 }
 
 // asOfRow is a row and its time.
@@ -173,10 +176,14 @@ type oldRow struct {
 }
 
 func newAsOf[R any, K comparable](right Seq[R], key func(R) K, at func(R) time.Time, keys keys[K], opts AsOfOptions) *asOf[R, K] {
-	return &asOf[R, K]{
+	a := &asOf[R, K]{
 		key: key, time: at, null: nullKey[K](), opts: opts, keys: keys, in: Pull(right, PullOptions{Chunk: opts.ReadAhead}),
 		states: newAsOfKeys[R](keys), account: opts.Resources.Account("stream: AsOfJoin"),
 	}
+	if opts.Resources.bounded() {
+		a.size = heldBy[R]()
+	}
+	return a
 }
 
 func (a *asOf[R, K]) close() {
@@ -292,6 +299,7 @@ func (a *asOf[R, K]) take(at time.Time) error {
 		s := &a.states.list[i]
 		position := a.passed + int64(a.ahead.n)
 		a.ahead.push(aheadRow[R]{a.row, i, -1})
+		a.hold(&a.row.row, 1)
 		if s.first < 0 {
 			s.first = position
 		} else {
@@ -305,9 +313,26 @@ func (a *asOf[R, K]) take(at time.Time) error {
 // put makes r the row before of a key.
 func (a *asOf[R, K]) put(i int, r asOfRow[R]) {
 	s := &a.states.list[i]
+	a.forget(s)
 	s.before, s.has = r, true
+	a.hold(&s.before.row, 1)
 	if a.opts.Tolerance > 0 {
 		a.olds.push(oldRow{r.at, i})
+	}
+}
+
+// forget drops the row before of a key, if it has one.
+func (a *asOf[R, K]) forget(s *asOfKey[R]) {
+	if s.has {
+		a.hold(&s.before.row, -1)
+		s.before, s.has = asOfRow[R]{}, false
+	}
+}
+
+// hold counts what a row holds outside itself: times is 1 where it is taken in, -1 where it is let go.
+func (a *asOf[R, K]) hold(row *R, times int64) {
+	if a.size != nil {
+		a.held += times * a.size(row)
 	}
 }
 
@@ -323,13 +348,14 @@ func (a *asOf[R, K]) advance(at time.Time) {
 		if a.opts.Direction == Nearest {
 			a.put(r.key, r.asOfRow)
 		}
+		a.hold(&r.row, -1)
 		a.ahead.pop()
 		a.passed++
 	}
 	for a.olds.n > 0 && a.tooFar(at.Sub(a.olds.at(0).at)) {
 		o := a.olds.pop()
 		if s := &a.states.list[o.key]; s.has && s.before.at.Equal(o.at) {
-			s.before, s.has = asOfRow[R]{}, false
+			a.forget(s)
 		}
 	}
 	if a.states.table.Len() >= a.states.checkAt {
@@ -348,10 +374,10 @@ func (a *asOf[R, K]) advance(at time.Time) {
 
 // book brings the account up to what is held.
 func (a *asOf[R, K]) book() error {
-	if a.opts.Resources.Memory == 0 && a.opts.Resources.Budget == nil {
+	if !a.opts.Resources.bounded() {
 		return nil
 	}
-	live := a.states.bytes() + int64(len(a.ahead.buf))*sizeOf[aheadRow[R]]() + int64(len(a.olds.buf))*sizeOf[oldRow]()
+	live := a.held + a.states.bytes() + int64(len(a.ahead.buf))*sizeOf[aheadRow[R]]() + int64(len(a.olds.buf))*sizeOf[oldRow]()
 	if live <= a.booked {
 		return nil
 	}

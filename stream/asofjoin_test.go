@@ -2,6 +2,7 @@ package stream_test
 
 import (
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -193,4 +194,32 @@ func TestJoins_allocate_nothing_per_row(t *testing.T) {
 		})
 		require.Less(t, allocs, n/4.0, name)
 	}
+}
+
+// The strings of rows that are held count, and are let go with them: by the next row of the key, by the left row that
+// passes them, or by their age.
+func TestAsOfJoin_memory_counts_strings(t *testing.T) {
+	type doc struct {
+		Key, At int
+		Body    string
+	}
+	key := func(d doc) int { return d.Key }
+	at := func(d doc) time.Time { return time.Unix(int64(d.At), 0) }
+	body := strings.Repeat("x", 4000)
+	run := func(rows, keys, ahead int, d stream.AsOfDirection, tolerance time.Duration) error {
+		left := stream.Map(numbers(rows), func(i int) doc { return doc{Key: i % keys, At: i} })
+		right := stream.Map(numbers(rows), func(i int) doc { return doc{i % keys, i + ahead, body} })
+		o := stream.AsOfOptions{Direction: d, Tolerance: tolerance, Resources: stream.Resources{Memory: 64 << 10}}
+		return stream.Drain(stream.AsOfJoin(left, right, key, key, at, at, o))
+	}
+	for _, d := range []stream.AsOfDirection{stream.Backward, stream.Forward, stream.Nearest} {
+		for _, tolerance := range []time.Duration{0, 5 * time.Second} {
+			require.NoError(t, run(1000, 3, 0, d, tolerance), "%v %v", d, tolerance)
+			require.NoError(t, run(1000, 3, 2, d, tolerance), "%v %v", d, tolerance)
+		}
+	}
+	require.NoError(t, run(1000, 1000, 0, stream.Backward, 5*time.Second), "keys too old are forgotten")
+	require.ErrorIs(t, run(1000, 1000, 0, stream.Backward, 0), stream.ErrLimit)
+	require.ErrorIs(t, run(1000, 1000, 0, stream.Nearest, 0), stream.ErrLimit)
+	require.ErrorIs(t, run(1000, 1000, 500, stream.Forward, 0), stream.ErrLimit)
 }

@@ -44,3 +44,13 @@ func codecOf[T any](fn string, option any) (Codec[T], error) {
 		Want: fmt.Sprintf("a stream.Codec[%v]", reflect.TypeFor[T]()),
 	}
 }
+
+// heldBy tells the bytes that a row holds outside itself, as the codec compiled from its type counts them; nil where a row
+// holds nothing there, or its type has no codec.
+func heldBy[T any]() func(*T) int64 {
+	codec, err := rowcodec.New[T]()
+	if err != nil || !codec.Holds() {
+		return nil
+	}
+	return codec.Held
+}

@@ -11,7 +11,7 @@ func GroupBy[T any, K comparable](s Seq[T], key func(T) K, opts AggregateOptions
 	needSeq(s, "GroupBy")
 	needFunc(key == nil, "GroupBy", "key")
 	all := Fold[T, group[T]]{Add: func(g *group[T], v T) { g.Elements = append(g.Elements, v) }}
-	if opts.Resources.Memory > 0 || opts.Resources.Budget != nil {
+	if opts.Resources.bounded() {
 		all = sizedGroup[T](opts.Codec)
 	}
 	groups := aggregate("GroupBy", s, key, all, opts)

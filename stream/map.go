@@ -43,7 +43,7 @@ func TryMap[T, U any](s Seq[T], fn func(T) (U, error)) Seq[U] {
 }
 
 // FlatMap yields all elements of fn(v) for each element v, in order, one inner sequence after the other. An
-// error of an inner sequence ends it.
+// error of an inner sequence ends it. A nil one is a caller's mistake and panics: where there is nothing, give Of().
 func FlatMap[T, U any](s Seq[T], fn func(T) Seq[U]) Seq[U] {
 	needSeq(s, "FlatMap")
 	needFunc(fn == nil, "FlatMap", "function")
@@ -67,7 +67,9 @@ func FlatMap[T, U any](s Seq[T], fn func(T) Seq[U]) Seq[U] {
 				yield(zero, err)
 				return
 			}
-			if fn(v)(inner); ended {
+			next := fn(v)
+			needSeq(next, "FlatMap")
+			if next(inner); ended {
 				return
 			}
 		}

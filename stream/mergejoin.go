@@ -10,9 +10,10 @@ type MergeJoinOptions struct {
 	// makes a right row cost about 7 ns, at the price of up to ReadAhead-1 rows read and not yet needed.
 	ReadAhead int
 
-	// Resources.Memory and Budget bound the live bytes of the right rows of one key, without what they point to. A
-	// group that does not fit ends the join with a *LimitError: there Join helps, which goes to disk. TempDir and
-	// Workers are accepted and have no effect.
+	// Resources.Memory and Budget bound the live bytes of the right rows of one key. The strings, slices and maps of a
+	// row count unless its type has unexported fields, interfaces, funcs or channels in it; then only its static size
+	// does. A group that does not fit ends the join with a *LimitError: there Join helps, which goes to disk. TempDir
+	// and Workers are accepted and have no effect.
 	Resources Resources
 }
 
@@ -61,6 +62,9 @@ func mergeJoin[L, R, K any](fn string, left Seq[L], right Seq[R], leftKey func(L
 		m.right = rightGroups[R, K]{
 			fn: fn, key: rightKey, compare: compare, in: Pull(right, PullOptions{Chunk: opts.ReadAhead}),
 			account: opts.Resources.Account("stream: " + fn), rowSize: sizeOf[R](),
+		}
+		if opts.Resources.bounded() {
+			m.right.size = heldBy[R]()
 		}
 		defer m.right.close()
 		if err := m.run(left); err != nil && !m.stopped {
@@ -174,9 +178,11 @@ type rightGroups[R, K any] struct {
 	compare func(a, b K) int
 	in      *Cursor[R]
 	account *Account
-	rowSize int64 // bytes, static
+	rowSize int64          // bytes, static
+	size    func(*R) int64 // of what a row holds outside itself; nil: not counted
 
 	group    []R
+	held     int64 // bytes that the rows of the group hold outside themselves
 	groupKey K
 	null     bool // the group's key is
 	loaded   bool // there is a group, or was one
@@ -198,6 +204,8 @@ func (g *rightGroups[R, K]) next(null func(*K) bool) error {
 	}
 	clear(g.group)
 	g.group = g.group[:0]
+	g.account.Shrink(g.held)
+	g.held = 0
 	if !g.hasAhead {
 		g.ended = true
 		return nil
@@ -205,7 +213,7 @@ func (g *rightGroups[R, K]) next(null func(*K) bool) error {
 	g.groupKey = g.aheadKey
 	g.null = null != nil && null(&g.groupKey)
 	for g.hasAhead && g.compare(g.groupKey, g.aheadKey) == 0 {
-		if err := g.keep(g.ahead); err != nil {
+		if err := g.keep(&g.ahead); err != nil {
 			return err
 		}
 		if err := g.read(); err != nil {
@@ -219,7 +227,14 @@ func (g *rightGroups[R, K]) next(null func(*K) bool) error {
 }
 
 // keep adds a row to the group.
-func (g *rightGroups[R, K]) keep(v R) error {
+func (g *rightGroups[R, K]) keep(v *R) error {
+	if g.size != nil {
+		held := g.size(v)
+		if err := g.account.Grow(held); err != nil {
+			return err
+		}
+		g.held += held
+	}
 	if len(g.group) == cap(g.group) {
 		n := max(1, 2*len(g.group))
 		if err := g.account.Grow(int64(n-cap(g.group)) * g.rowSize); err != nil {
@@ -227,7 +242,7 @@ func (g *rightGroups[R, K]) keep(v R) error {
 		}
 		g.group = append(make([]R, 0, n), g.group...)
 	}
-	g.group = append(g.group, v)
+	g.group = append(g.group, *v)
 	return nil
 }
 

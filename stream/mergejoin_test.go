@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -84,6 +85,23 @@ func TestMergeJoin_order(t *testing.T) {
 			require.ErrorIs(t, err, stream.ErrConflict)
 		})
 	}
+}
+
+// The strings of a group count, and are let go with it.
+func TestMergeJoin_group_bound_counts_strings(t *testing.T) {
+	type doc struct {
+		Key  int
+		Body string
+	}
+	key := func(d doc) int { return d.Key }
+	run := func(rows, perKey int) error {
+		docs := stream.Map(numbers(rows), func(i int) doc { return doc{i / perKey, strings.Repeat("x", 4000)} })
+		o := stream.MergeJoinOptions{Kind: stream.Full, Resources: stream.Resources{Memory: 64 << 10}}
+		return stream.Drain(stream.MergeJoin(stream.Of(doc{}), docs, key, key, o))
+	}
+	require.NoError(t, run(15, 15))
+	require.NoError(t, run(1000, 15))
+	require.ErrorIs(t, run(17, 17), stream.ErrLimit)
 }
 
 func TestMergeJoin_group_bound(t *testing.T) {

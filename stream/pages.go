@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
 )
 
@@ -48,7 +49,8 @@ type PagesStats struct {
 // Laziness: the first page is fetched with the first pull.
 // Termination: with the page whose Next is zero, or, once ctx is done, with context.Cause(ctx) after the pages
 // fetched until then.
-// Errors: of fetch, wrapped with the number of the page, counted from 0.
+// Errors: of fetch, wrapped with the number of the page, counted from 0; a *CursorError, after the page that named it,
+// for a cursor that cannot be compared, where C is an interface or has one inside.
 // Concurrency: a panic of fetch on the goroutine of Prefetch comes out as a *PanicError. When the consumer breaks,
 // the ctx of a fetch that still runs is done, and the loop waits for it.
 func Pages[T any, C comparable](ctx context.Context, from C, fetch func(ctx context.Context, cursor C) (Page[T, C], error), opts PagesOptions) Seq[T] {
@@ -63,6 +65,9 @@ func Pages[T any, C comparable](ctx context.Context, from C, fetch func(ctx cont
 		*stats = PagesStats{}
 		f := &fetcher[T, C]{fetch: fetch}
 		err := f.options(opts)
+		if err == nil && !canCompare(from) {
+			err = &OptionError{Package: "stream", Func: "Pages", Option: "from", Got: fmt.Sprintf("%T", from), Want: "comparable"}
+		}
 		if err == nil && ctx.Err() != nil {
 			err = context.Cause(ctx)
 		}
@@ -140,6 +145,10 @@ func (f *fetcher[T, C]) pages(ctx context.Context, cursor C, yield func([]T, err
 			return
 		}
 		cursor = page.Next
+		if !canCompare(cursor) {
+			yield(nil, &CursorError{Cursor: cursor, Page: n, Incomparable: true})
+			return
+		}
 		if first, again := trail.add(cursor, n+1); again {
 			yield(nil, &CursorError{Cursor: cursor, Page: n, First: first})
 			return
@@ -174,20 +183,32 @@ func (f *fetcher[T, C]) page(ctx context.Context, cursor C, n int64) (Page[T, C]
 }
 
 // CursorError reports a paged interface that leads in a circle: a cursor came a second time. It matches
-// ErrConflict.
+// ErrConflict. Or it reports a cursor that cannot be compared, so that nobody can tell; then it matches ErrSchema.
 type CursorError struct {
-	Cursor any   // the cursor
-	Page   int64 // whose Next it was, the second time, counted from 0
-	First  int64 // the page that it had led to
+	Cursor       any   // the cursor
+	Page         int64 // whose Next it was, the second time, counted from 0
+	First        int64 // the page that it had led to
+	Incomparable bool  // the cursor holds a slice, a map or a func; First is then 0
 }
 
-// Error names the cursor and both pages.
+// Error names the cursor and both pages, or the type that cannot be compared.
 func (e *CursorError) Error() string {
+	if e.Incomparable {
+		return fmt.Sprintf("stream: Pages: page %d: its next cursor is %T, which holds what cannot be compared: %v", e.Page, e.Cursor, ErrSchema)
+	}
 	return fmt.Sprintf("stream: Pages: page %d: its next cursor %.64q led to page %d before: %v", e.Page, fmt.Sprint(e.Cursor), e.First, ErrConflict)
 }
 
-// Unwrap gives ErrConflict.
-func (e *CursorError) Unwrap() error { return ErrConflict }
+// Unwrap gives the class.
+func (e *CursorError) Unwrap() error {
+	if e.Incomparable {
+		return ErrSchema
+	}
+	return ErrConflict
+}
+
+// canCompare reports whether c == c would not panic: an interface in it may hold a slice.
+func canCompare[C comparable](c C) bool { return reflect.ValueOf(&c).Elem().Comparable() }
 
 // cursorsKept is how many cursors are kept to see that one comes again: enough for the circles that servers make
 // (the same cursor for ever, a fall back to the start), and some ten KiB.

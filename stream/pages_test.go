@@ -255,6 +255,34 @@ func TestPages_cursor_that_comes_again(t *testing.T) {
 	require.EqualError(t, err, `stream: Pages: page 2: its next cursor "c1" led to page 1 before: conflict`)
 }
 
+// An interface as the cursor may hold what cannot be compared, and then nobody sees a circle.
+func TestPages_cursor_that_cannot_be_compared(t *testing.T) {
+	type wrapped struct{ of any }
+	cursors := []any{"a", 2, wrapped{of: "b"}, wrapped{of: []string{"c"}}}
+	fetch := func(_ context.Context, c any) (stream.Page[int, any], error) {
+		for n, next := range cursors {
+			if c == next {
+				return stream.Page[int, any]{Items: []int{n + 1}, Next: cursors[n+1]}, nil
+			}
+		}
+		return stream.Page[int, any]{Items: []int{0}, Next: cursors[0]}, nil
+	}
+	for _, ahead := range []int{0, 3} {
+		got, err := stream.Collect(stream.Pages(t.Context(), any(nil), fetch, stream.PagesOptions{Prefetch: ahead}))
+		require.Equal(t, []int{0, 1, 2, 3}, got)
+		var cursor *stream.CursorError
+		require.ErrorAs(t, err, &cursor)
+		require.ErrorIs(t, err, stream.ErrSchema)
+		require.NotErrorIs(t, err, stream.ErrConflict)
+		require.EqualValues(t, 3, cursor.Page)
+		require.EqualError(t, err, "stream: Pages: page 3: its next cursor is stream_test.wrapped, which holds what cannot be compared: schema mismatch")
+	}
+	_, err := stream.Collect(stream.Pages(t.Context(), any([]string{"d"}), fetch, stream.PagesOptions{}))
+	var option *stream.OptionError
+	require.ErrorAs(t, err, &option)
+	require.EqualError(t, err, "stream: Pages: from must be comparable, got []string")
+}
+
 // Circles that are longer than what is remembered are found too, if later: within three times the pages there are.
 func TestPages_long_circle(t *testing.T) {
 	for _, c := range []struct{ before, length int }{{1, 1025}, {100, 1500}, {2047, 2049}, {5000, 3000}, {1, 5000}} {

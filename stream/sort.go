@@ -29,7 +29,7 @@ type SortOptions struct {
 }
 
 // bounded reports whether the sort may have to go to disk.
-func (o SortOptions) bounded() bool { return o.Resources.Memory > 0 || o.Resources.Budget != nil }
+func (o SortOptions) bounded() bool { return o.Resources.bounded() }
 
 // Sort yields the elements of s in ascending order of their keys; elements with equal keys keep their order. Keys
 // compare as by cmp.Compare: NaN comes first. It is what SortFunc is with that comparison, and several times faster:

@@ -89,10 +89,13 @@ func TestWithContext_ends_with_the_cause_between_elements(t *testing.T) {
 func TestNil_arguments_panic_by_name(t *testing.T) {
 	s := stream.Of(1)
 	for want, call := range map[string]func(){
-		"stream: Map: nil sequence":                func() { stream.Map(nil, func(int) int { return 0 }) },
-		"stream: Map: nil function":                func() { stream.Map[int, int](s, nil) },
-		"stream: TryMap: nil function":             func() { stream.TryMap[int, int](s, nil) },
-		"stream: FlatMap: nil function":            func() { stream.FlatMap[int, int](s, nil) },
+		"stream: Map: nil sequence":     func() { stream.Map(nil, func(int) int { return 0 }) },
+		"stream: Map: nil function":     func() { stream.Map[int, int](s, nil) },
+		"stream: TryMap: nil function":  func() { stream.TryMap[int, int](s, nil) },
+		"stream: FlatMap: nil function": func() { stream.FlatMap[int, int](s, nil) },
+		"stream: FlatMap: nil sequence": func() {
+			_ = stream.Drain(stream.FlatMap(stream.Of(1), func(int) stream.Seq[int] { return nil }))
+		},
 		"stream: Tap: nil function":                func() { stream.Tap(s, nil) },
 		"stream: Filter: nil predicate":            func() { stream.Filter(s, nil) },
 		"stream: TakeWhile: nil predicate":         func() { stream.TakeWhile(s, nil) },

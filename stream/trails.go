@@ -4,8 +4,6 @@ import (
 	"math"
 	"reflect"
 	"time"
-
-	"github.com/millrace-go/millrace/internal/rowcodec"
 )
 
 // arrival is an event with its time, its key and its place among those of equal time.
@@ -83,8 +81,8 @@ func newTrails[T any, K comparable, A any](fn, as string, span time.Duration, ke
 	}
 	r.size = func(*T) int64 { return 0 }
 	if r.account != nil {
-		if codec, err := rowcodec.New[T](); err == nil {
-			r.size = codec.Held
+		if size := heldBy[T](); size != nil {
+			r.size = size
 		}
 	}
 	return r, nil
