@@ -39,10 +39,12 @@ type AggregateOptions struct {
 // that is more) for each time that spilled rows had to be split again. What rows that wait in buffers hold outside
 // themselves is a sixteenth of the bound, or 4 KiB, and one row. The strings of keys are copied, so that a key keeps no line
 // alive that it was cut from; what waits, and what the fold keeps, does.
-// Laziness: the first pull reads the whole input. key is called again for a row that was spilled.
+// Laziness: the first pull reads the whole input. key is called again for a row that was spilled, so it must be a pure
+// function, and Codec must give back what it looks at.
 // Termination: only if the input ends.
 // Errors: an error of the input is forwarded, and no group is yielded. A key type with pointers or channels
-// inside is an *OptionError; an interface key that holds something that cannot be compared a *KeyError; trouble with
+// inside is an *OptionError; an interface key that holds something that cannot be compared a *KeyError, and so is a key that
+// came back from disk as another one, before any group of its partition; trouble with
 // a file a *SpillError, before or between groups, or after the last where it cannot be removed. A *LimitError comes
 // only where one accumulator passes by itself the bound, or what others have left of the Budget, where
 // accumulators grow and have no codec (see Codec), where a key holds outside itself what the bound has no room for

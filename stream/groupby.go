@@ -4,7 +4,7 @@ package stream
 // Where a count, a sum or a best is what is wanted of a group, Aggregate with that fold holds one accumulator in place
 // of all elements; for input that comes grouped, ChunkBy holds one group.
 //
-// Order, laziness, termination, errors and concurrency are Aggregate's. Memory: all elements; under
+// key must be a pure function, as for Aggregate. Order, laziness, termination, errors and concurrency are Aggregate's. Memory: all elements; under
 // Resources.Memory groups that do not fit go to disk and come back one radix partition at a time, and only one group
 // that passes the bound by itself is a *LimitError. The slices yielded are the caller's.
 func GroupBy[T any, K comparable](s Seq[T], key func(T) K, opts AggregateOptions) Seq[Keyed[K, []T]] {

@@ -194,6 +194,9 @@ func (g *groups[T, K, A]) restore(h uint64, state *Keyed[K, A]) error {
 		size = int64(g.run.fold.Size(&state.Value))
 	}
 	at := g.table.Seek(&state.Key, h)
+	if at >= 0 {
+		return otherKey(g.run.keys.fn, groupKeys) // a key is written once
+	}
 	if g.frozen || !g.admit(&state.Key, size) {
 		g.frozen = true
 		return g.level.spillState(h, state)

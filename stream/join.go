@@ -12,7 +12,7 @@ import "github.com/millrace-go/millrace/internal/table"
 //
 // Keys compare by the key rules: NaN equals NaN, -0 equals 0, times by instant. A key is null if it is an Opt that is
 // not present or has one in it, in a struct or an array; null equals nothing, not even null. leftKey and rightKey must
-// be pure: they may be called several times for a row.
+// be pure: they may be called several times for a row, and what they look at must come back from disk (see LeftCodec).
 //
 // Order: by the position of the left row, then of the right one; right rows without a partner (Right, Full) come last,
 // by their position. It is the same whatever the memory, unless Unordered is set.
@@ -29,7 +29,8 @@ import "github.com/millrace-go/millrace/internal/table"
 // Termination: only if the right side ends. The left side need not, unless it is cut into partitions.
 // Errors: an error of the right side is forwarded and nothing is yielded; one of the left side comes after the rows of
 // what came before it. Key types with pointers or channels inside, and types that have no codec where memory is
-// bounded, are an *OptionError; an interface key that cannot be compared is a *KeyError. A right row that alone does
+// bounded, are an *OptionError; an interface key that cannot be compared is a *KeyError, and so is a key that came back
+// from disk as another one, at the end of its partition or of its block at the latest. A right row that alone does
 // not fit in the bound is a *LimitError, trouble with the disk a *SpillError. Temp files are gone when the loop ends.
 // Concurrency: runs on the consumer's goroutine; the left side starts when the right side has ended.
 func Join[L, R any, K comparable](left Seq[L], right Seq[R], leftKey func(L) K, rightKey func(R) K, opts JoinOptions) Seq[Joined[L, R]] {

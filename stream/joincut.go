@@ -14,11 +14,13 @@ type joinCut[L, R any] struct {
 	parts []joinPart
 }
 
-// joinPart is what is known of the hashes of one part's right rows.
+// joinPart is what is known of the hashes of one part's rows.
 type joinPart struct {
 	some bool   // there are right rows
 	hash uint64 // of the first
 	diff uint64 // bits in which others differ from it
+
+	rightKeys, leftKeys keyTrace
 }
 
 func (s *joinSplit[L, R, K]) newCut(shift uint) (*joinCut[L, R], error) {
@@ -42,12 +44,19 @@ func (c *joinCut[L, R]) part(hash uint64) int { return int(hash >> c.shift & uin
 
 func (c *joinCut[L, R]) addRight(r *joinRow[R], hash uint64) error {
 	i := c.part(hash)
-	if p := &c.parts[i]; p.some {
+	p := &c.parts[i]
+	if p.some {
 		p.diff |= p.hash ^ hash
 	} else {
 		*p = joinPart{some: true, hash: hash}
 	}
+	p.rightKeys.add(hash)
 	return spillError("Join", c.right.Append(i, r))
+}
+
+func (c *joinCut[L, R]) addLeft(part int, l *joinRow[L], hash uint64) error {
+	c.parts[part].leftKeys.add(hash)
+	return spillError("Join", c.left.Append(part, l))
 }
 
 // beginCut cuts all right rows there are: those in memory, and those on disk. There is no rest after it.
@@ -77,10 +86,15 @@ func (s *joinSplit[L, R, K]) beginCut() (err error) {
 		return err
 	}
 	var key K
+	var trace keyTrace
 	err = s.rest.each(func(r *joinRow[R]) (bool, error) {
 		key = j.rightKey(r.row)
+		trace.add(j.keys.hasher.Hash(&key, 0))
 		return true, s.cutRight(r, &key, j.null != nil && j.null(&key))
 	})
+	if err == nil {
+		err = sameKeys("Join", s.rest.keys, trace, rightKeys)
+	}
 	if err != nil {
 		return err
 	}
@@ -99,8 +113,9 @@ func (s *joinSplit[L, R, K]) cutRight(r *joinRow[R], key *K, null bool) error {
 // cutLeft takes a row of the left side.
 func (s *joinSplit[L, R, K]) cutLeft(row *joinRow[L], key *K, null bool) error {
 	if !null {
-		if part := s.top.part(s.j.keys.hasher.Hash(key, 0)); s.top.parts[part].some {
-			return spillError("Join", s.top.left.Append(part, row))
+		hash := s.j.keys.hasher.Hash(key, 0)
+		if part := s.top.part(hash); s.top.parts[part].some {
+			return s.top.addLeft(part, row, hash)
 		}
 	}
 	if s.j.kind.loneLeft() { // nothing can match
@@ -137,6 +152,7 @@ func (s *joinSplit[L, R, K]) cutAgain(from *joinCut[L, R], part, depth int) erro
 		return err
 	}
 	var key K
+	var trace keyTrace
 	var r joinRow[R]
 	for in := from.right.Read(part); ; {
 		if ok, err := in.Next(&r); err != nil {
@@ -145,9 +161,14 @@ func (s *joinSplit[L, R, K]) cutAgain(from *joinCut[L, R], part, depth int) erro
 			break
 		}
 		key = s.j.rightKey(r.row)
-		if err := c.addRight(&r, s.j.keys.hasher.Hash(&key, 0)); err != nil {
+		hash := s.j.keys.hasher.Hash(&key, 0)
+		trace.add(hash)
+		if err := c.addRight(&r, hash); err != nil {
 			return err
 		}
+	}
+	if err := sameKeys("Join", from.parts[part].rightKeys, trace, rightKeys); err != nil {
+		return err
 	}
 	if err := c.right.FinishAll(); err != nil {
 		return spillError("Join", err)
@@ -156,6 +177,7 @@ func (s *joinSplit[L, R, K]) cutAgain(from *joinCut[L, R], part, depth int) erro
 		return err
 	}
 	var l joinRow[L]
+	trace = 0
 	for in := from.left.Read(part); ; {
 		if ok, err := in.Next(&l); err != nil {
 			return spillError("Join", err)
@@ -163,15 +185,20 @@ func (s *joinSplit[L, R, K]) cutAgain(from *joinCut[L, R], part, depth int) erro
 			break
 		}
 		key = s.j.leftKey(l.row)
-		to := c.part(s.j.keys.hasher.Hash(&key, 0))
+		hash := s.j.keys.hasher.Hash(&key, 0)
+		trace.add(hash)
+		to := c.part(hash)
 		if c.parts[to].some {
-			err = spillError("Join", c.left.Append(to, &l))
+			err = c.addLeft(to, &l, hash)
 		} else if s.j.kind.loneLeft() {
 			err = s.put(uint64(l.at), &Joined[L, R]{Left: l.row, HasLeft: true})
 		}
 		if err != nil || s.j.stopped {
 			return err
 		}
+	}
+	if err := sameKeys("Join", from.parts[part].leftKeys, trace, leftKeys); err != nil {
+		return err
 	}
 	if err := c.left.FinishAll(); err != nil {
 		return spillError("Join", err)

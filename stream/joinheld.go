@@ -23,6 +23,7 @@ type joinRest[L, R any, K comparable] struct {
 	rows  *spill.Store[joinRow[R]] // one part
 	count int64                    // of its rows
 	bytes int64                    // of them, encoded
+	keys  keyTrace                 // of its rows
 	first int64                    // position of the first row
 	seen  bitset                   // rows that matched; only where lone right rows are yielded
 
@@ -50,8 +51,9 @@ func (s *joinSplit[L, R, K]) newRest(first int64) (*joinRest[L, R, K], error) {
 }
 
 // add takes a row; full says that the rest has become too large.
-func (r *joinRest[L, R, K]) add(row *joinRow[R]) (full bool, err error) {
+func (r *joinRest[L, R, K]) add(row *joinRow[R], key *K) (full bool, err error) {
 	j := r.s.j
+	r.keys.add(j.keys.hasher.Hash(key, 0))
 	err = spillError("Join", r.rows.Append(0, row))
 	j.stats.SpilledRight, j.stats.SpilledRightBytes = r.count, r.bytes
 	return r.bytes > restLimit(j.limit), err
@@ -163,8 +165,12 @@ func (r *joinRest[L, R, K]) emitBlock() error {
 // the block. Where no pairs are yielded, the left rows are marked instead.
 func (r *joinRest[L, R, K]) findRest(found *sortRuns[joinRow[R]]) error {
 	j, past := r.s.j, r.past
+	var trace keyTrace
 	match := func() error {
-		_, hits := past.lookUp(r.block)
+		n, hits := past.lookUp(r.block)
+		for _, h := range past.hashes[:n] {
+			trace.add(h)
+		}
 		for _, i := range hits {
 			if r.seen != nil {
 				r.seen.set(past.at[i] - r.first)
@@ -195,6 +201,9 @@ func (r *joinRest[L, R, K]) findRest(found *sortRuns[joinRow[R]]) error {
 	})
 	if err == nil {
 		err = match()
+	}
+	if err == nil {
+		err = sameKeys("Join", r.keys, trace, rightKeys)
 	}
 	past.forget(0)
 	return err

@@ -100,7 +100,7 @@ func (s *joinSplit[L, R, K]) addRight(r *joinRow[R], key *K, null bool) error {
 	if s.top != nil {
 		return s.cutRight(r, key, null)
 	}
-	full, err := s.rest.add(r)
+	full, err := s.rest.add(r, key)
 	if err != nil || !full {
 		return err
 	}

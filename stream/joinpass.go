@@ -7,18 +7,19 @@ import (
 
 // joinPart joins one part: at once if its right side fits, cut again if that helps, otherwise in blocks.
 func (s *joinSplit[L, R, K]) joinPart(c *joinCut[L, R], part, depth int) error {
-	r := s.read(c.right.Read(part))
+	p := &c.parts[part]
+	r := s.read(c.right.Read(part), p)
 	b, err := r.fill()
 	if err != nil {
 		return err
 	}
-	if !r.done && c.parts[part].diff != 0 {
+	if !r.done && p.diff != 0 {
 		b.drop()
 		return s.cutAgain(c, part, depth)
 	}
 	s.j.stats.Partitions++
 	if r.done {
-		err := s.pass(b, c.left.Read(part), nil, true)
+		err := s.pass(b, c.left.Read(part), p, nil, true)
 		b.drop()
 		return err
 	}
@@ -26,7 +27,7 @@ func (s *joinSplit[L, R, K]) joinPart(c *joinCut[L, R], part, depth int) error {
 	earlier := table.New(s.j.keys.hasher)
 	for {
 		s.j.stats.Blocks++
-		if err := s.pass(b, c.left.Read(part), earlier, r.done); err != nil || s.j.stopped || r.done {
+		if err := s.pass(b, c.left.Read(part), p, earlier, r.done); err != nil || s.j.stopped || r.done {
 			b.drop()
 			return err
 		}
@@ -42,7 +43,7 @@ func (s *joinSplit[L, R, K]) joinPart(c *joinCut[L, R], part, depth int) error {
 
 // pass streams the left rows of a part past a block of its right ones. earlier has the keys of the blocks before, nil
 // for none; last says that there is no other block.
-func (s *joinSplit[L, R, K]) pass(b *build[R, K], left *spill.Reader[joinRow[L]], earlier *table.Table[K], last bool) error {
+func (s *joinSplit[L, R, K]) pass(b *build[R, K], left *spill.Reader[joinRow[L]], p *joinPart, earlier *table.Table[K], last bool) error {
 	if err := s.out.endRun(); err != nil {
 		return err
 	}
@@ -52,6 +53,7 @@ func (s *joinSplit[L, R, K]) pass(b *build[R, K], left *spill.Reader[joinRow[L]]
 	}
 	stage := s.stage
 	var l joinRow[L]
+	var trace keyTrace
 	for more := true; more; {
 		ok, err := left.Next(&l)
 		if err != nil {
@@ -64,10 +66,13 @@ func (s *joinSplit[L, R, K]) pass(b *build[R, K], left *spill.Reader[joinRow[L]]
 			stage.n++
 		}
 		if stage.full() || !ok {
-			if err := s.passStage(b, earlier, last); err != nil || s.j.stopped {
+			if err := s.passStage(b, &trace, earlier, last); err != nil || s.j.stopped {
 				return err
 			}
 		}
+	}
+	if err := sameKeys("Join", p.leftKeys, trace, leftKeys); err != nil {
+		return err
 	}
 	stage.forget(0) // the block is dropped next
 	for i := range b.seen {
@@ -83,9 +88,12 @@ func (s *joinSplit[L, R, K]) pass(b *build[R, K], left *spill.Reader[joinRow[L]]
 }
 
 // passStage puts out what comes of the staged rows.
-func (s *joinSplit[L, R, K]) passStage(b *build[R, K], earlier *table.Table[K], last bool) error {
+func (s *joinSplit[L, R, K]) passStage(b *build[R, K], trace *keyTrace, earlier *table.Table[K], last bool) error {
 	kind, stage := s.j.kind, s.stage
 	n, _ := stage.lookUp(b)
+	for _, h := range stage.hashes[:n] {
+		trace.add(h)
+	}
 	for i := range n {
 		out, first, at, before := &stage.rows[i], stage.first[i], uint64(stage.at[i]), false
 		if earlier != nil {
@@ -118,13 +126,16 @@ func (s *joinSplit[L, R, K]) passStage(b *build[R, K], earlier *table.Table[K], 
 type rightReader[L, R any, K comparable] struct {
 	s       *joinSplit[L, R, K]
 	in      *spill.Reader[joinRow[R]]
+	part    *joinPart
+	keys    keyTrace   // of what was read
 	row     joinRow[R] // read and not yet in a block
+	key     K          // its key
 	pending bool
 	done    bool
 }
 
-func (s *joinSplit[L, R, K]) read(in *spill.Reader[joinRow[R]]) *rightReader[L, R, K] {
-	return &rightReader[L, R, K]{s: s, in: in}
+func (s *joinSplit[L, R, K]) read(in *spill.Reader[joinRow[R]], part *joinPart) *rightReader[L, R, K] {
+	return &rightReader[L, R, K]{s: s, in: in, part: part}
 }
 
 // fill makes a block of what fits, at least a row.
@@ -138,7 +149,6 @@ func (r *rightReader[L, R, K]) fill() (*build[R, K], error) {
 	if j.opts.Resources.Budget != nil {
 		b.floor = joinFloor
 	}
-	var key K
 	for {
 		if !r.pending {
 			ok, err := r.in.Next(&r.row)
@@ -147,11 +157,14 @@ func (r *rightReader[L, R, K]) fill() (*build[R, K], error) {
 			}
 			if !ok {
 				r.done = true
-				return b, nil
+				return b, sameKeys("Join", r.part.rightKeys, r.keys, rightKeys)
 			}
 		}
-		key = j.rightKey(r.row.row)
-		r.pending = !b.add(&r.row.row, r.row.at, &key, false, j.heldBy(&r.row.row))
+		if !r.pending {
+			r.key = j.rightKey(r.row.row)
+			r.keys.add(j.keys.hasher.Hash(&r.key, 0))
+		}
+		r.pending = !b.add(&r.row.row, r.row.at, &r.key, false, j.heldBy(&r.row.row))
 		if r.pending {
 			if b.rows == 0 {
 				return b, &LimitError{Where: "stream: Join", What: "bytes for one right row", Limit: j.limit - j.limit/4}

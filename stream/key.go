@@ -7,15 +7,19 @@ import (
 )
 
 // KeyError reports a key that cannot be a key: an interface inside it holds something that cannot be compared
-// (a slice, a map, a func) or that has no stable value (a pointer, a channel). It matches ErrSchema.
+// (a slice, a map, a func) or that has no stable value (a pointer, a channel). Or a key that came back from disk as
+// another one, for the key function is not pure or the codec drops something of what it looks at. It matches ErrSchema.
 type KeyError struct {
 	Func  string // the operator, "Aggregate"
-	Index int64  // position of the element, from 0
+	Index int64  // position of the element, from 0; -1: one of those that came back from disk
 	Err   error  // what is wrong with its key
 }
 
 // Error says which element has the key, and what is wrong with it.
 func (e *KeyError) Error() string {
+	if e.Index < 0 {
+		return fmt.Sprintf("stream: %s: key of an element that came back from disk: %v", e.Func, e.Err)
+	}
 	return fmt.Sprintf("stream: %s: key of element %d: %v", e.Func, e.Index, e.Err)
 }
 

@@ -71,7 +71,8 @@ type radixLevel[T any, K comparable, A any] struct {
 	shared  uint64 // those bits, the others 0
 	index   int64  // position of the first staged row, where keys are checked
 	stage   *chunk[T, K]
-	waiting int64 // bytes that rows hold outside themselves, of those staged since all had been added
+	trace   keyTrace // of the staged rows, where they came from disk
+	waiting int64    // bytes that rows hold outside themselves, of those staged since all had been added
 	groups  []*groups[T, K, A]
 	growing atomic.Int64 // the most slots that a table has outgrown, where there are workers and no bound
 	settled bool         // the tables stay as many as they are: one will do, or there was no memory to split it
@@ -123,15 +124,29 @@ func (l *radixLevel[T, K, A]) flush() error {
 // is a loop of its own.
 func (l *radixLevel[T, K, A]) flushStage() error {
 	c := l.stage
-	if l.run.dynamic && l.depth == 0 {
+	if l.run.dynamic {
 		for i := range c.keys[:c.n] {
-			if err := l.run.keys.check(&c.keys[i], l.index+int64(i)); err != nil {
+			index := int64(-1)
+			if l.depth == 0 {
+				index = l.index + int64(i)
+			}
+			if err := l.run.keys.check(&c.keys[i], index); err != nil {
 				return err
 			}
 		}
 		l.index += int64(c.n)
 	}
 	l.run.keys.hasher.HashEach(c.keys[:c.n], c.hashes[:c.n])
+	if l.depth > 0 {
+		var other uint64 // bits in which a hash is not that of all keys here
+		for _, h := range c.hashes[:c.n] {
+			l.trace.add(h)
+			other |= h ^ l.shared
+		}
+		if other>>(64-l.skip) != 0 { // at once: rows that all become one group could pass the bound before the end is reached
+			return otherKey(l.run.keys.fn, rowKeys)
+		}
+	}
 	if l.workers != nil {
 		var err error
 		if l.stage, err = l.workers.share(c); err != nil {
@@ -232,11 +247,11 @@ func (l *radixLevel[T, K, A]) finish() error {
 }
 
 func (l *radixLevel[T, K, A]) spillRow(h uint64, v *T) error {
-	return l.rows.append(l.partition(h), v)
+	return l.rows.append(l.partition(h), h, v)
 }
 
 func (l *radixLevel[T, K, A]) spillState(h uint64, state *Keyed[K, A]) error {
-	return l.states.append(l.partition(h), state)
+	return l.states.append(l.partition(h), h, state)
 }
 
 // close removes the level's files and gives its memory back; on every path.

@@ -102,6 +102,9 @@ func (l *radixLevel[T, K, A]) emitSpilled(p int, yield func(h uint64, k *K, acc 
 	if err := below.finish(); err != nil {
 		return false, err
 	}
+	if err := sameKeys(l.run.keys.fn, l.rows.trace(p), below.trace, rowKeys); err != nil {
+		return false, err
+	}
 	return below.emit(yield)
 }
 
@@ -112,12 +115,21 @@ func (l *radixLevel[T, K, A]) restore(from *spillParts[Keyed[K, A]], p int) erro
 	}
 	r := from.store.Read(p)
 	var state Keyed[K, A]
+	var trace keyTrace
 	for {
 		ok, err := r.Next(&state)
-		if err != nil || !ok {
+		if err != nil {
 			return spillError(l.run.keys.fn, err)
 		}
-		if err := l.groups[0].restore(l.run.keys.hasher.Hash(&state.Key, 0), &state); err != nil {
+		if !ok {
+			return sameKeys(l.run.keys.fn, from.trace(p), trace, groupKeys)
+		}
+		if err := l.run.keys.check(&state.Key, -1); err != nil {
+			return err
+		}
+		h := l.run.keys.hasher.Hash(&state.Key, 0)
+		trace.add(h)
+		if err := l.groups[0].restore(h, &state); err != nil {
 			return err
 		}
 	}

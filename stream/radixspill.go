@@ -17,6 +17,7 @@ type spillParts[T any] struct {
 
 	make  sync.Once
 	store *spill.Store[T] // nil: nothing was spilled
+	keys  []keyTrace      // by part, of its rows
 	err   error           // of making it
 }
 
@@ -24,7 +25,8 @@ func newSpillParts[T any](fn string, dir *spill.Dir, rows spill.Rows[T], plan ra
 	return &spillParts[T]{fn: fn, dir: dir, rows: rows, block: plan.block, parts: 1 << plan.bits}
 }
 
-func (s *spillParts[T]) append(part int, v *T) error {
+// append writes a row, whose key has this hash.
+func (s *spillParts[T]) append(part int, hash uint64, v *T) error {
 	s.make.Do(func() {
 		store, err := spill.NewStore(s.dir, s.rows, s.block)
 		if err != nil {
@@ -34,12 +36,21 @@ func (s *spillParts[T]) append(part int, v *T) error {
 		for range s.parts {
 			store.AddPart()
 		}
-		s.store = store
+		s.store, s.keys = store, make([]keyTrace, s.parts)
 	})
 	if s.err != nil {
 		return s.err
 	}
+	s.keys[part].add(hash)
 	return spillError(s.fn, s.store.Append(part, v))
+}
+
+// trace is that of the keys of a part.
+func (s *spillParts[T]) trace(part int) keyTrace {
+	if s.store == nil {
+		return 0
+	}
+	return s.keys[part]
 }
 
 // any reports whether something was spilled. Nobody may append meanwhile; so with what follows.
