@@ -131,7 +131,13 @@ func (g *groups[T, K, A]) insert(at int32, k *K, h uint64) (slot int, grew bool)
 	if g.table.Room() == 0 && !g.run.bounded {
 		g.level.outgrown(int64(g.table.Slots()))
 	}
-	return g.table.Add(at, k, h, g.run.fold.Init())
+	slot, grew = g.table.Add(at, k, h, g.run.fold.Init())
+	if g.run.sized && slot >= 0 {
+		if n := int64(g.run.fold.Size(&g.table.At(slot).Value)); n > 0 { // it is checked when the first value is in
+			g.held += n
+		}
+	}
+	return slot, grew
 }
 
 // admit books what one more key takes, and the bytes its accumulator holds.
@@ -158,10 +164,13 @@ func (g *groups[T, K, A]) admit(k *K, held int64) bool {
 // addSized adds a value to an accumulator whose size is counted.
 func (g *groups[T, K, A]) addSized(acc *A, v T) error {
 	fold := &g.run.fold
-	g.held -= int64(fold.Size(acc))
+	before := int64(fold.Size(acc)) // it was checked after the last value
 	fold.Add(acc, v)
-	size := int64(fold.Size(acc))
-	g.held += size
+	size, err := sizeOfAcc(fold, acc)
+	if err != nil {
+		return named(err, g.run.keys.fn)
+	}
+	g.held = max(g.held-before, 0) + size // what it grew by behind our back was never counted
 	if g.cover(g.live()) {
 		return nil
 	}
@@ -189,9 +198,9 @@ func (g *groups[T, K, A]) evict() error {
 
 // restore takes a key with its accumulator back, or passes it on where there is no memory for it.
 func (g *groups[T, K, A]) restore(h uint64, state *Keyed[K, A]) error {
-	var size int64
-	if g.run.sized {
-		size = int64(g.run.fold.Size(&state.Value))
+	size, err := sizeOfAcc(&g.run.fold, &state.Value)
+	if err != nil {
+		return named(err, g.run.keys.fn)
 	}
 	at := g.table.Seek(&state.Key, h)
 	if at >= 0 {

@@ -130,7 +130,11 @@ func (j *join[L, R, K]) run(left Seq[L], right Seq[R]) error {
 			}
 		}
 		if fits {
-			if fits = j.built.add(&row.row, row.at, &key, null, j.heldBy(&row.row)); !fits {
+			held, err := j.heldByRight(&row.row)
+			if err != nil {
+				return err
+			}
+			if fits = j.built.add(&row.row, row.at, &key, null, held); !fits {
 				if !j.bounded {
 					return &LimitError{Where: "stream: Join", What: "right rows in memory", Limit: table.MaxRows}
 				}
@@ -153,12 +157,19 @@ func (j *join[L, R, K]) run(left Seq[L], right Seq[R]) error {
 	return j.broadcast(left)
 }
 
-// heldBy is what a right row holds outside itself. Where nothing is bounded nothing is counted.
-func (j *join[L, R, K]) heldBy(v *R) int64 {
+// heldByRight is what a right row holds outside itself. Where nothing is bounded nothing is counted.
+func (j *join[L, R, K]) heldByRight(v *R) (int64, error) {
 	if !j.bounded {
-		return 0
+		return 0, nil
 	}
-	return j.split.rightCodec.rows.Held(v)
+	held, err := heldAs("Join", j.split.rightCodec.rows, v)
+	return held, renamed(err, "RightCodec")
+}
+
+// heldByLeft is that of a left row, where memory is bounded.
+func (j *join[L, R, K]) heldByLeft(v *L) (int64, error) {
+	held, err := heldAs("Join", j.split.leftCodec.rows, v)
+	return held, renamed(err, "LeftCodec")
 }
 
 // cleanup removes what is on disk. It can be called again.

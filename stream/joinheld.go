@@ -106,7 +106,10 @@ func (r *joinRest[L, R, K]) begin() error {
 // hold takes a left row. Where there is no room, it yields what comes of those before; but if the first block turns out
 // to be so small that the rest is not worth reading for it, it does nothing, and says so.
 func (r *joinRest[L, R, K]) hold(row *L, key *K, null bool) (worth bool, err error) {
-	held := r.s.leftCodec.rows.Held(row)
+	held, err := r.s.j.heldByLeft(row)
+	if err != nil {
+		return false, err
+	}
 	if r.block.add(row, 0, key, null, held) {
 		return true, nil
 	}
@@ -193,7 +196,11 @@ func (r *joinRest[L, R, K]) findRest(found *sortRuns[joinRow[R]]) error {
 	err := r.each(func(row *joinRow[R]) (bool, error) {
 		i := past.n
 		past.rows[i].Left, past.at[i], past.keys[i] = row.row, row.at, j.rightKey(row.row)
-		past.held += r.s.rightCodec.rows.Held(&row.row)
+		held, err := j.heldByRight(&row.row)
+		if err != nil {
+			return false, err
+		}
+		past.held += held
 		if past.n++; past.full() {
 			return true, match()
 		}

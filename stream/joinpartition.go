@@ -69,6 +69,9 @@ func (s *joinSplit[L, R, K]) buffers() {
 
 // renamed puts the name of the option that it was under an error of codecOf.
 func renamed(err error, option string) error {
+	if err == nil {
+		return nil // before o, which is on the heap
+	}
 	var o *OptionError
 	if errors.As(err, &o) {
 		o.Option = option

@@ -62,7 +62,11 @@ func (s *joinSplit[L, R, K]) pass(b *build[R, K], left *spill.Reader[joinRow[L]]
 		if more = ok; ok {
 			i := stage.n
 			stage.rows[i].Left, stage.at[i], stage.keys[i] = l.row, l.at, s.j.leftKey(l.row)
-			stage.held += s.leftCodec.rows.Held(&l.row)
+			held, err := s.j.heldByLeft(&l.row)
+			if err != nil {
+				return err
+			}
+			stage.held += held
 			stage.n++
 		}
 		if stage.full() || !ok {
@@ -164,7 +168,11 @@ func (r *rightReader[L, R, K]) fill() (*build[R, K], error) {
 			r.key = j.rightKey(r.row.row)
 			r.keys.add(j.keys.hasher.Hash(&r.key, 0))
 		}
-		r.pending = !b.add(&r.row.row, r.row.at, &r.key, false, j.heldBy(&r.row.row))
+		held, err := j.heldByRight(&r.row.row)
+		if err != nil {
+			return b, err
+		}
+		r.pending = !b.add(&r.row.row, r.row.at, &r.key, false, held)
 		if r.pending {
 			if b.rows == 0 {
 				return b, &LimitError{Where: "stream: Join", What: "bytes for one right row", Limit: j.limit - j.limit/4}

@@ -88,6 +88,11 @@ func (j *join[L, R, K]) broadcast(left Seq[L]) error {
 			if dynamic {
 				err = j.keys.check(&s.keys[i], index)
 			}
+			if err == nil && j.bounded {
+				var held int64
+				held, err = j.heldByLeft(&s.rows[i].Left)
+				s.held += held
+			}
 		}
 		if err != nil {
 			if !j.flush(s) {
@@ -97,9 +102,6 @@ func (j *join[L, R, K]) broadcast(left Seq[L]) error {
 		}
 		if j.null != nil && j.null(&s.keys[s.n]) { // no right row is found by it
 			j.stats.NullLeft++
-		}
-		if j.bounded {
-			s.held += j.split.leftCodec.rows.Held(&s.rows[s.n].Left)
 		}
 		index++
 		if s.n++; s.full() {

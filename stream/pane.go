@@ -80,10 +80,14 @@ func (w *Windows[T, K, A]) add(p *pane[K, A], k *K, v T) error {
 	}
 	before := int64(0)
 	if !added {
-		before = sizeOfAcc(&w.fold, acc)
+		before = int64(w.fold.Size(acc)) // it was checked after the last value
 	}
 	w.fold.Add(acc, v)
-	more := sizeOfAcc(&w.fold, acc) - before
+	after, err := sizeOfAcc(&w.fold, acc)
+	if err != nil {
+		return named(err, w.clock.fn)
+	}
+	more := max(after-before, -p.held) // what it grew by behind our back was never booked
 	if err := rebook(w.account, more); err != nil {
 		return err
 	}

@@ -98,7 +98,11 @@ func newRadixLevel[T any, K comparable, A any](run *aggregation[T, K, A], depth 
 func (l *radixLevel[T, K, A]) staged() error {
 	c := l.stage
 	if l.run.bounded {
-		l.waiting += l.run.rows.Held(&c.rows[c.n-1])
+		held, err := heldAs(l.run.keys.fn, l.run.rows, &c.rows[c.n-1])
+		if err != nil {
+			return err
+		}
+		l.waiting += held
 		if l.waiting > l.run.plan.waiting {
 			return l.flush()
 		}

@@ -109,7 +109,10 @@ func (s *sortRuns[T]) add(v T) error {
 	held := int64(0)
 	if s.bounded {
 		s.row = v
-		held = s.codec.Held(&s.row)
+		var err error
+		if held, err = heldAs(s.fn, s.codec, &s.row); err != nil {
+			return err
+		}
 		if err := s.makeRoom(held); err != nil {
 			return err
 		}

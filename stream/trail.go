@@ -13,12 +13,15 @@ import "reflect"
 // the back is turned over into it, newest first: one merge for each event, once. Otherwise there is no front, and
 // the whole is folded anew.
 //
-// size, where it is passed, is the bytes that an event holds beyond its static size.
+// size, where it is passed, is the bytes that an event holds beyond its static size. An event and a fold are weighed once,
+// when they come, and what they weighed goes with them: a map inside them that the consumer or the fold changes later would
+// otherwise go with more than it came with.
 //
 // Invariants:
 //  1. Times do not descend from the top of front down, then from the front of back on.
 //  2. front[i].acc is the fold of the events of front[i], front[i-1], ... front[0], in this order.
 //  3. backAcc is the fold of all of back, where merging is used.
+//  4. held is the sum of the held of all of back and front.
 type trail[T, A any] struct {
 	front   []folded[A] // a stack: the last is the oldest
 	back    ring[timed[T]]
@@ -30,54 +33,61 @@ type trail[T, A any] struct {
 
 type timed[T any] struct {
 	t     int64
+	held  int64 // bytes beyond its static size, when it came
 	value T
 }
 
 type folded[A any] struct {
-	t   int64
-	acc A
+	t    int64
+	held int64 // bytes beyond its static size, when it was made
+	acc  A
 }
 
 // merges reports whether the fold can be cut.
 func merges[T, A any](f *Fold[T, A]) bool { return f.Exact && f.Merge != nil }
 
 // evict lets the events of time to and before go.
-func (tr *trail[T, A]) evict(to int64, f *Fold[T, A], size func(*T) int64) {
+func (tr *trail[T, A]) evict(to int64, f *Fold[T, A]) error {
 	for len(tr.front) > 0 {
 		oldest := &tr.front[len(tr.front)-1]
 		if oldest.t > to {
-			return
+			return nil
 		}
-		tr.held -= sizeOfAcc(f, &oldest.acc)
+		tr.held -= oldest.held
 		*oldest = folded[A]{}
 		tr.front = tr.front[:len(tr.front)-1]
 	}
 	gone := false
 	for tr.back.n > 0 && tr.back.at(0).t <= to {
-		tr.held -= size(&tr.back.at(0).value)
-		tr.back.pop()
+		tr.held -= tr.back.pop().held
 		gone = true
 	}
 	if gone && merges(f) {
-		tr.turn(f, size)
+		return tr.turn(f)
 	}
+	return nil
 }
 
 // turn moves the back into the front, which is empty.
-func (tr *trail[T, A]) turn(f *Fold[T, A], size func(*T) int64) {
+func (tr *trail[T, A]) turn(f *Fold[T, A]) error {
 	for i := tr.back.n - 1; i >= 0; i-- {
 		e := tr.back.at(i)
 		tr.front = append(tr.front, folded[A]{t: e.t, acc: f.Init()})
-		acc := &tr.front[len(tr.front)-1].acc
-		f.Add(acc, e.value)
+		cut := &tr.front[len(tr.front)-1]
+		f.Add(&cut.acc, e.value)
 		if n := len(tr.front); n > 1 {
-			f.Merge(acc, &tr.front[n-2].acc)
+			f.Merge(&cut.acc, &tr.front[n-2].acc)
 		}
-		tr.held += sizeOfAcc(f, acc) - size(&e.value)
+		var err error
+		if cut.held, err = sizeOfAcc(f, &cut.acc); err != nil {
+			return err
+		}
+		tr.held += cut.held - e.held
 	}
 	tr.back.clear()
 	var zero A
 	tr.backAcc = zero
+	return nil
 }
 
 // add puts in an event that is not older than any other.
@@ -90,7 +100,9 @@ func (tr *trail[T, A]) add(t int64, v T, f *Fold[T, A], size func(*T) int64) {
 		f.Add(&tr.backAcc, v)
 	}
 	tr.back.push(timed[T]{t: t, value: v})
-	tr.held += size(&tr.back.at(tr.back.n - 1).value)
+	e := tr.back.at(tr.back.n - 1)
+	e.held = size(&e.value)
+	tr.held += e.held
 }
 
 // result makes *acc the fold of all events; it shares nothing with the trail.
@@ -111,20 +123,17 @@ func (tr *trail[T, A]) result(acc *A, f *Fold[T, A]) {
 }
 
 // rebook returns how many bytes more than booked the trail holds, and takes them for booked.
-func (tr *trail[T, A]) rebook(f *Fold[T, A]) (more int64) {
+func (tr *trail[T, A]) rebook(f *Fold[T, A]) (more int64, err error) {
 	bytes := int64(cap(tr.front))*int64(reflect.TypeFor[folded[A]]().Size()) + tr.held +
 		int64(len(tr.back.buf))*int64(reflect.TypeFor[timed[T]]().Size())
 	if tr.back.n > 0 && merges(f) {
-		bytes += sizeOfAcc(f, &tr.backAcc)
+		held, err := sizeOfAcc(f, &tr.backAcc)
+		if err != nil {
+			return 0, err
+		}
+		bytes += held
 	}
 	more = bytes - tr.booked
 	tr.booked = bytes
-	return more
-}
-
-func sizeOfAcc[T, A any](f *Fold[T, A], acc *A) int64 {
-	if f.Size == nil {
-		return 0
-	}
-	return int64(f.Size(acc))
+	return more, nil
 }

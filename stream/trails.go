@@ -2,7 +2,6 @@ package stream
 
 import (
 	"math"
-	"reflect"
 	"time"
 )
 
@@ -10,6 +9,7 @@ import (
 type arrival[T any, K comparable] struct {
 	t     int64
 	index int64
+	held  int64 // bytes that value held beyond its static size when it came; where it waits and memory is bounded
 	key   K
 	value T
 }
@@ -156,18 +156,19 @@ func (r *Trails[T, K, A]) wait(e arrival[T, K]) error {
 		r.waiting.push(e)
 		return nil
 	}
+	r.arrived = e.value // &e.value would put every event on the heap, bounded or not
+	e.held = r.size(&r.arrived)
 	before := cap(r.waiting.items)
 	r.waiting.push(e)
 	grown := cap(r.waiting.items) - before
-	r.arrived = e.value // &e.value would put every event on the heap, bounded or not
-	return r.account.Grow(int64(grown)*int64(reflect.TypeFor[arrival[T, K]]().Size()) + r.size(&r.arrived))
+	return r.account.Grow(int64(grown)*sizeOf[arrival[T, K]]() + e.held)
 }
 
 // release gives out the events up to and with the time to, in order.
 func (r *Trails[T, K, A]) release(to int64, out Sink[Pair[T, A]]) error {
 	for r.waiting.len() > 0 && r.waiting.first().t <= to {
 		if r.account != nil {
-			r.account.Shrink(r.size(&r.waiting.first().value))
+			r.account.Shrink(r.waiting.first().held)
 		}
 		e := r.waiting.pop()
 		if err := r.give(&e, out); err != nil {
@@ -200,7 +201,9 @@ func (r *Trails[T, K, A]) give(e *arrival[T, K], out Sink[Pair[T, A]]) error {
 		r.rekey(index, &e.key)
 	}
 	if e.t >= math.MinInt64+r.span { // otherwise there is nothing so old
-		tr.evict(e.t-r.span, &r.fold, r.size)
+		if err := tr.evict(e.t-r.span, &r.fold); err != nil {
+			return named(err, r.clock.fn)
+		}
 	}
 	if r.self {
 		tr.add(e.t, e.value, &r.fold, r.size)
@@ -210,7 +213,11 @@ func (r *Trails[T, K, A]) give(e *arrival[T, K], out Sink[Pair[T, A]]) error {
 		tr.add(e.t, e.value, &r.fold, r.size)
 	}
 	if r.account != nil {
-		if err := rebook(r.account, tr.rebook(&r.fold)); err != nil {
+		more, err := tr.rebook(&r.fold)
+		if err != nil {
+			return named(err, r.clock.fn)
+		}
+		if err := rebook(r.account, more); err != nil {
 			return err
 		}
 	}

@@ -229,7 +229,11 @@ func (r *Trails[T, K, A]) read(s *recordReader) (err error) {
 			return err
 		}
 		if r.account != nil {
-			if err := r.account.Grow(tr.rebook(&r.fold)); err != nil {
+			more, err := tr.rebook(&r.fold)
+			if err != nil {
+				return named(err, r.clock.fn)
+			}
+			if err := r.account.Grow(more); err != nil {
 				return err
 			}
 		}
@@ -265,7 +269,10 @@ func (r *Trails[T, K, A]) readTrail(s *recordReader, tr *trail[T, A]) error {
 		if err := r.valueCodec.read(s, "accumulator", &e.acc); err != nil {
 			return err
 		}
-		tr.held += sizeOfAcc(&r.fold, &e.acc)
+		if e.held, err = sizeOfAcc(&r.fold, &e.acc); err != nil {
+			return named(err, r.clock.fn)
+		}
+		tr.held += e.held
 		tr.front = append(tr.front, e)
 	}
 	slices.Reverse(tr.front)
@@ -281,7 +288,9 @@ func (r *Trails[T, K, A]) readTrail(s *recordReader, tr *trail[T, A]) error {
 			return err
 		}
 		tr.back.push(e)
-		tr.held += r.size(&tr.back.at(tr.back.n - 1).value)
+		last := tr.back.at(tr.back.n - 1)
+		last.held = r.size(&last.value)
+		tr.held += last.held
 	}
 	tr.newest = last
 	if len(tr.front)+tr.back.n == 0 || r.isOver(tr) {

@@ -158,7 +158,10 @@ func (w *Windows[T, K, A]) readWindow(s *recordReader, before int64) (start int6
 			return 0, err
 		}
 		if w.account != nil {
-			more := sizeOfAcc(&w.fold, &p.vals[i])
+			more, err := sizeOfAcc(&w.fold, &p.vals[i])
+			if err != nil {
+				return 0, named(err, w.clock.fn)
+			}
 			if err := rebook(w.account, more); err != nil {
 				return 0, err
 			}
