@@ -1,7 +1,9 @@
 package stream
 
 import (
-	"github.com/millrace-go/millrace/internal/rowcodec"
+	"errors"
+	"fmt"
+
 	"github.com/millrace-go/millrace/internal/table"
 )
 
@@ -24,6 +26,11 @@ type AggregateOptions struct {
 	// Codec is a Codec[T] for elements on disk; nil: compiled from T. It is used only where memory is bounded, and a T
 	// without a codec is then an *OptionError.
 	Codec any
+	// KeyCodec and ValueCodec are a Codec[K] and a Codec[A] for groups on disk, which go there where memory is bounded and
+	// Fold.Size is set; nil: compiled from the types. Where one of the types has no codec (it has unexported fields, say)
+	// groups stay in memory, and where they no longer fit there the *LimitError names the type. GroupBy writes groups with
+	// Codec, and refuses a ValueCodec.
+	KeyCodec, ValueCodec any
 }
 
 // Aggregate yields one Keyed per distinct key: the fold of that key's values. Grouping is by hash, so the
@@ -47,7 +54,7 @@ type AggregateOptions struct {
 // came back from disk as another one, before any group of its partition; trouble with
 // a file a *SpillError, before or between groups, or after the last where it cannot be removed. A *LimitError comes
 // only where one accumulator passes by itself the bound, or what others have left of the Budget, where
-// accumulators grow and have no codec (see Codec), where a key holds outside itself what the bound has no room for
+// accumulators grow and have no codec (see ValueCodec), where a key holds outside itself what the bound has no room for
 // beside the keys that came first (a twentieth of it there always is), or for more than 1,342,177,280 keys without a bound.
 // Concurrency: see AggregateOptions; all goroutines have ended before the first group is yielded.
 //
@@ -132,11 +139,13 @@ func newAggregation[T any, K comparable, A any](fn string, key func(T) K, fold F
 			return nil, err
 		}
 	}
+	if memory > 0 || opts.KeyCodec != nil || opts.ValueCodec != nil {
+		if run.states, run.stateless, err = statesOf[K, A](fn, opts); err != nil {
+			return nil, err
+		}
+	}
 	if memory > 0 {
 		run.bounded, run.sized = true, fold.Size != nil
-		if states, err := rowcodec.New[Keyed[K, A]](); err == nil {
-			run.states = states
-		}
 		run.plan.floor = max(run.plan.floor, 2*run.smallest())
 		run.ledger = &ledger{limit: memory, bound: run.plan.bound, floor: run.plan.floor, account: run.account}
 	}
@@ -147,6 +156,18 @@ func newAggregation[T any, K comparable, A any](fn string, key func(T) K, fold F
 func (run *aggregation[T, K, A]) smallest() int64 {
 	_, bytes := table.NewInline[K, A](run.keys.hasher, 0).Growth()
 	return bytes
+}
+
+// limitError is why the last bytes were refused; where groups that grow cannot go to disk, it says why.
+func (run *aggregation[T, K, A]) limitError() error {
+	err := run.ledger.limitError()
+	var limit *LimitError
+	if !run.sized || run.stateless == nil || !errors.As(err, &limit) {
+		return err
+	}
+	named := *limit
+	named.What = fmt.Sprintf("%s, where groups cannot go to disk (%v)", limit.What, run.stateless)
+	return &named
 }
 
 // close gives the memory back and removes the directory.

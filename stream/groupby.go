@@ -1,5 +1,7 @@
 package stream
 
+import "fmt"
+
 // GroupBy yields, for each distinct key, all its elements in input order: Aggregate with a fold that keeps everything.
 // Where a count, a sum or a best is what is wanted of a group, Aggregate with that fold holds one accumulator in place
 // of all elements; for input that comes grouped, ChunkBy holds one group.
@@ -10,9 +12,20 @@ package stream
 func GroupBy[T any, K comparable](s Seq[T], key func(T) K, opts AggregateOptions) Seq[Keyed[K, []T]] {
 	needSeq(s, "GroupBy")
 	needFunc(key == nil, "GroupBy", "key")
+	if opts.ValueCodec != nil {
+		return func(yield func(Keyed[K, []T], error) bool) {
+			yield(Keyed[K, []T]{}, &OptionError{
+				Package: "stream", Func: "GroupBy", Option: "ValueCodec", Got: fmt.Sprintf("%T", opts.ValueCodec),
+				Want: "nil, for groups are written with Codec",
+			})
+		}
+	}
 	all := Fold[T, group[T]]{Add: func(g *group[T], v T) { g.Elements = append(g.Elements, v) }}
 	if opts.Resources.bounded() {
 		all = sizedGroup[T](opts.Codec)
+		if given, ok := opts.Codec.(Codec[T]); ok {
+			opts.ValueCodec = groupCodec[T]{given}
+		}
 	}
 	groups := aggregate("GroupBy", s, key, all, opts)
 	return Map(groups, func(g Keyed[K, group[T]]) Keyed[K, []T] {

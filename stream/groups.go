@@ -178,7 +178,7 @@ func (g *groups[T, K, A]) addSized(acc *A, v T) error {
 		return g.run.ledger.tooLarge(size)
 	}
 	if g.run.states == nil {
-		return g.run.ledger.limitError()
+		return g.run.limitError()
 	}
 	return g.evict()
 }

@@ -21,6 +21,8 @@ type aggregation[T any, K comparable, A any] struct {
 	dir     *spill.Dir
 	rows    Codec[T]                // nil: unbounded, nothing spills
 	states  spill.Rows[Keyed[K, A]] // nil: accumulators cannot be spilled
+	// stateless is why they cannot be.
+	stateless error
 }
 
 // chunk is a run of rows with their keys and hashes, as they came.

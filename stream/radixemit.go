@@ -91,7 +91,7 @@ func (l *radixLevel[T, K, A]) emitSpilled(p int, yield func(h uint64, k *K, acc 
 	below := newRadixLevel(l.run, l.depth+1, l.skip+l.run.plan.bits, l.firstHash(p))
 	defer below.close()
 	if below.skip+l.run.plan.bits > table.MaxSkip {
-		return false, l.run.ledger.limitError()
+		return false, l.run.limitError()
 	}
 	if err := below.restore(l.states, p); err != nil {
 		return false, err
