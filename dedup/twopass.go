@@ -21,7 +21,8 @@ import (
 //
 // It holds, per distinct key, the key, 6 to 13 bytes of index, 8 of position, and what the comparators see of the
 // best row so far: 8 bytes for a number, 16 for a time, with a flag beside it as well. Rows are not held, however
-// large they are, nor the text that a string key was cut from. Where all this would pass Options.Resources it ends with a *stream.LimitError: two passes do not go to disk.
+// large they are, nor the text that a string key was cut from. Where all this would pass Options.Resources it ends with a
+// *stream.LimitError: two passes do not go to disk.
 //
 // Comparators must say what they see of one row: Latest, Earliest, Max, Min and their Opt forms of numbers and
 // times, and Present do. Strings, MaxFunc, MinFunc and ByBytes need both rows at once: they are refused, as are
