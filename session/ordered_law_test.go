@@ -157,6 +157,23 @@ func TestOrdered_Law_Plain(t *testing.T) {
 	}
 }
 
+// A session that a staged event prolongs inside the bucket that becomes due ends with another one then, and comes before it. The
+// stage is full, and settled, between two events of one time; random programs do not meet this.
+func TestOrdered_TieInDueBucket(t *testing.T) {
+	p := orderedProgram{gap: 1000, opts: Options[orderedEvent]{Ordered: true}}
+	p.events = append(p.events, orderedEvent{key: "a"})
+	for len(p.events) < stagedEvents-1 {
+		p.events = append(p.events, orderedEvent{key: "filler"})
+	}
+	for _, e := range []orderedEvent{{key: "b", at: 1}, {key: "a", at: 1}, {key: "c", at: 1001}, {key: "c", at: 3000}} {
+		p.events = append(p.events, e)
+	}
+	want, _ := p.trace(orderedSimply[orderedEvent, string, []int])
+	got, _ := p.trace(ordered[orderedEvent, string, []int])
+	require.Len(t, want, 5)
+	require.Equal(t, want, got)
+}
+
 // Workers give the same stream, but that events are read ahead: what is left out here is how many were.
 func TestOrdered_Law_Workers(t *testing.T) {
 	for i := range hunt(t, 250) {
