@@ -165,9 +165,8 @@ func TestOrdered_TieInDueBucket(t *testing.T) {
 	for len(p.events) < stagedEvents-1 {
 		p.events = append(p.events, orderedEvent{key: "filler"})
 	}
-	for _, e := range []orderedEvent{{key: "b", at: 1}, {key: "a", at: 1}, {key: "c", at: 1001}, {key: "c", at: 3000}} {
-		p.events = append(p.events, e)
-	}
+	p.events = append(p.events, orderedEvent{key: "b", at: 1}, orderedEvent{key: "a", at: 1},
+		orderedEvent{key: "c", at: 1001}, orderedEvent{key: "c", at: 3000})
 	want, _ := p.trace(orderedSimply[orderedEvent, string, []int])
 	got, _ := p.trace(ordered[orderedEvent, string, []int])
 	require.Len(t, want, 5)

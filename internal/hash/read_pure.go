@@ -26,3 +26,29 @@ func hashEach[K comparable](n *node, keys []K, hashes []uint64) {
 		hashes[i] = hashKey(n, &keys[i], 0)
 	}
 }
+
+// own puts copies in the place of the strings of v that can be set.
+func (n *node) own(v reflect.Value, text *Text) {
+	switch {
+	case !n.holds:
+		return
+	case n.kind == kindString:
+		if v.CanSet() {
+			v.SetString(text.Copy(v.String()))
+		}
+	case n.kind == kindEface:
+		if s := v.Elem(); s.IsValid() && s.Type() == stringType && v.CanSet() {
+			v.Set(reflect.ValueOf(text.Copy(s.String())))
+		}
+	case n.elem != nil:
+		for i := range v.Len() {
+			n.elem.own(v.Index(i), text)
+		}
+	}
+	for i := range n.fields {
+		f := &n.fields[i]
+		f.node.own(v.Field(f.index), text)
+	}
+}
+
+var stringType = reflect.TypeFor[string]()

@@ -144,32 +144,6 @@ func (n *node) held(v reflect.Value) (sum int64) {
 	return sum
 }
 
-// own puts copies in the place of the strings of v that can be set.
-func (n *node) own(v reflect.Value, text *Text) {
-	switch {
-	case !n.holds:
-		return
-	case n.kind == kindString:
-		if v.CanSet() {
-			v.SetString(text.Copy(v.String()))
-		}
-	case n.kind == kindEface:
-		if s := v.Elem(); s.IsValid() && s.Type() == stringType && v.CanSet() {
-			v.Set(reflect.ValueOf(text.Copy(s.String())))
-		}
-	case n.elem != nil:
-		for i := range v.Len() {
-			n.elem.own(v.Index(i), text)
-		}
-	}
-	for i := range n.fields {
-		f := &n.fields[i]
-		f.node.own(v.Field(f.index), text)
-	}
-}
-
-var stringType = reflect.TypeFor[string]()
-
 // arrayBytes gives the elements of an array of bytes; a copy where the array has no address.
 func arrayBytes(v reflect.Value) []byte {
 	if v.CanAddr() {
