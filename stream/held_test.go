@@ -71,6 +71,9 @@ func TestFoldSize_IsNoNumberOfBytes(t *testing.T) {
 	at := func(v int) time.Time { return time.Unix(int64(v), 0) }
 	zero := func(int) int { return 0 }
 	for _, size := range []int{-1, -5, math.MinInt, math.MaxInt} {
+		if size == math.MaxInt32 {
+			continue // so much can be held where an int has 32 bits
+		}
 		for _, exact := range []bool{false, true} {
 			fold := countInts
 			fold.Merge, fold.Exact = func(dst, src *int) { *dst += *src }, exact

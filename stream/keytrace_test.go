@@ -82,11 +82,15 @@ func TestKeyTrace_KeyComesBackDifferent(t *testing.T) {
 			return stream.Drain(stream.Join(numbers(6000), stream.Of(clicks...), campaignOf, campaign, stream.JoinOptions{Resources: r}))
 		},
 		"join_rest": func(r stream.Resources) error {
-			right := clicks[:int(r.Memory)/120] // nearly fits
-			var stats stream.JoinStats
-			err := stream.Drain(stream.Join(numbers(100), stream.Of(right...), campaignOf, campaign, stream.JoinOptions{Resources: r, Stats: &stats}))
-			require.Zero(t, stats.Partitions)
-			return err
+			for n := int(r.Memory) / 160; ; n += 20 { // the first that does not fit, but nearly does
+				var stats stream.JoinStats
+				o := stream.JoinOptions{Resources: r, Stats: &stats}
+				err := stream.Drain(stream.Join(numbers(100), stream.Of(clicks[:n]...), campaignOf, campaign, o))
+				require.Zero(t, stats.Partitions)
+				if err != nil || stats.SpilledRight > 0 {
+					return err
+				}
+			}
 		},
 	} {
 		for _, memory := range []int64{20_000, 40_000, 64 << 10} {
