@@ -3,7 +3,6 @@ package dedup
 import (
 	"bytes"
 	"cmp"
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -11,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/millrace-go/millrace/internal/hash"
+	"github.com/millrace-go/millrace/internal/roomerr"
 	"github.com/millrace-go/millrace/internal/rowcodec"
 	"github.com/millrace-go/millrace/internal/snapshot"
 	"github.com/millrace-go/millrace/stream"
@@ -266,34 +266,18 @@ func (s *State[T, K]) Restore(in io.Reader) error {
 	}
 	r, err := snapshot.NewReader(in, s.header())
 	if err != nil {
-		return restoreError(op, err)
+		return roomerr.Restore("dedup", op, err)
 	}
 	fresh := &State[T, K]{key: s.key, survive: s.survive, codecs: s.codecs}
 	fresh.begin(s.plan(), s.hasher)
 	give := fresh // whose memory is not needed: after a panic of a codec, too
 	defer func() { give.giveBack() }()
 	if err := fresh.read(r); err != nil {
-		return restoreError(op, err)
+		return roomerr.Restore("dedup", op, err)
 	}
 	old := *s
 	*s, give = *fresh, &old
 	return nil
-}
-
-// restoreError says of an error of the frame what it means here, and of one of the input whence it comes.
-func restoreError(op string, err error) error {
-	frame, ok := errors.AsType[*snapshot.Error](err)
-	if !ok {
-		if errors.Is(err, stream.ErrLimit) {
-			return err
-		}
-		return fmt.Errorf("dedup: %s: %w", op, err)
-	}
-	class := stream.ErrCorrupt
-	if frame.Conflict {
-		class = stream.ErrConflict
-	}
-	return &stream.SnapshotError{Package: "dedup", Op: op, Offset: frame.Offset, What: frame.What, Got: frame.Got, Want: frame.Want, Class: class, Err: frame.Err}
 }
 
 // read reads the payload into an empty state.

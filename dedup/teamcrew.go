@@ -1,12 +1,11 @@
 package dedup
 
 import (
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 
+	"github.com/millrace-go/millrace/internal/roomerr"
 	"github.com/millrace-go/millrace/internal/worker"
-	"github.com/millrace-go/millrace/stream"
 )
 
 // crew is the workers of a team and how chunks come to them: each chunk goes to all of them, and who has settled its
@@ -73,17 +72,9 @@ func newCrew(workers, rows int, team settler) *crew {
 		c.queues = append(c.queues, make(chan *chunk, queuedChunks))
 	}
 	for i := range workers {
-		c.workers = append(c.workers, worker.Go(carried, func() { c.work(i) }))
+		c.workers = append(c.workers, worker.Go(roomerr.Panic, func() { c.work(i) }))
 	}
 	return c
-}
-
-// carried is what a run panics with where a worker did.
-func carried(v any) any {
-	if e, ok := v.(*stream.PanicError); ok {
-		return e
-	}
-	return &stream.PanicError{Value: v, Stack: debug.Stack()}
 }
 
 // empty returns an empty chunk; nil where a worker has failed.

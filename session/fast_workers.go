@@ -2,10 +2,10 @@ package session
 
 import (
 	"cmp"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 
+	"github.com/millrace-go/millrace/internal/roomerr"
 	"github.com/millrace-go/millrace/internal/worker"
 	"github.com/millrace-go/millrace/stream"
 )
@@ -80,17 +80,9 @@ func newOrderedTeam[T any, K comparable, A any](in *intake[T, K], f stream.Fold[
 		t.queues = append(t.queues, make(chan *orderedChunk[T, K, A], chunksAhead))
 	}
 	for w := range workers {
-		t.workers = append(t.workers, worker.Go(carried, func() { t.work(w) }))
+		t.workers = append(t.workers, worker.Go(roomerr.Panic, func() { t.work(w) }))
 	}
 	return t
-}
-
-// carried is what a run panics with where a worker did.
-func carried(v any) any {
-	if e, ok := v.(*stream.PanicError); ok {
-		return e
-	}
-	return &stream.PanicError{Value: v, Stack: debug.Stack()}
 }
 
 // run reads s and yields the sessions. Its error is still to be yielded.

@@ -3,7 +3,6 @@ package session
 import (
 	"cmp"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -11,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/millrace-go/millrace/internal/hash"
+	"github.com/millrace-go/millrace/internal/roomerr"
 	"github.com/millrace-go/millrace/internal/snapshot"
 	"github.com/millrace-go/millrace/stream"
 )
@@ -316,7 +316,7 @@ func (s *State[T, K, A]) Restore(in io.Reader) error {
 	}
 	r, err := snapshot.NewReader(in, s.header())
 	if err != nil {
-		return restoreError(op, err)
+		return roomerr.Restore("session", op, err)
 	}
 	old := s.core
 	fresh, err := newCore(&query[T, K]{fn: "New", gap: old.gap, key: old.key, at: old.at, opts: old.opts}, old.fold)
@@ -327,24 +327,8 @@ func (s *State[T, K, A]) Restore(in io.Reader) error {
 	give := fresh // whose memory is not needed: after a panic of a codec, too
 	defer func() { give.acct.Close() }()
 	if err := (&restorer[T, K, A]{State: &State[T, K, A]{core: fresh, codecs: s.codecs}, r: r}).read(); err != nil {
-		return restoreError(op, err)
+		return roomerr.Restore("session", op, err)
 	}
 	s.core, s.failed, give = fresh, nil, old
 	return nil
-}
-
-// restoreError says of an error of the frame what it means here, and of one of the input whence it comes.
-func restoreError(op string, err error) error {
-	frame, ok := errors.AsType[*snapshot.Error](err)
-	if !ok {
-		if errors.Is(err, stream.ErrLimit) {
-			return err
-		}
-		return fmt.Errorf("session: %s: %w", op, err)
-	}
-	class := stream.ErrCorrupt
-	if frame.Conflict {
-		class = stream.ErrConflict
-	}
-	return &stream.SnapshotError{Package: "session", Op: op, Offset: frame.Offset, What: frame.What, Got: frame.Got, Want: frame.Want, Class: class, Err: frame.Err}
 }

@@ -23,6 +23,7 @@ func House() []Floor {
 		{Room: "internal/spill", Rooms: []string{"internal/..."}, Modules: []string{compress, xsys}},
 		{Room: "internal/parquet", Rooms: []string{"internal/..."}, Modules: []string{arrow, compress, xsys}},
 		{Room: "internal/contracttest", Rooms: []string{"internal/...", "stream", "stream/streamtest"}},
+		{Room: "internal/roomerr", Rooms: []string{"internal/...", "stream"}, Modules: []string{backoff, compress, xexp, xsys}},
 		{Room: "internal/statetest", Rooms: []string{"internal/...", "stream"}, Modules: []string{backoff, compress, xexp, xsys}},
 		{Room: "internal/spilltest", Rooms: []string{"internal/...", "stream"}, Modules: []string{backoff, compress, xexp, xsys}},
 
